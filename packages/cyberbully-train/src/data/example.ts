@@ -1,0 +1,8 @@
+/** One labelled message of a data set. */
+export interface Example {
+  readonly text: string;
+  /** 1 = cyberbullying, 0 = not. */
+  readonly label: 0 | 1;
+  /** Line of the file on which the row begins, counted from 1. */
+  readonly line: number;
+}

@@ -1,0 +1,46 @@
+export type Label = "cyberbullying" | "not cyberbullying";
+
+/** The decision on one message. People decide what to do with it: see the model card. */
+export interface Detection {
+  readonly label: Label;
+  readonly isCyberbullying: boolean;
+  /**
+   * How far the score lies on the label's side of the threshold: 0.5 at the threshold, 1 at certainty, linear between.
+   * With a threshold of one half it is the probability of the label.
+   */
+  readonly confidence: number;
+  /** Calibrated probability of cyberbullying, 0 to 1. */
+  readonly score: number;
+  /** isCyberbullying is `score >= threshold`. */
+  readonly threshold: number;
+  /** Tokens of the whole message, also where it was truncated. */
+  readonly tokens: number;
+  /** True where the message was longer than the detector reads. */
+  readonly truncated: boolean;
+}
+
+export interface DetectOptions {
+  /** In place of the detector's own, 0 to 1. */
+  readonly threshold?: number;
+}
+
+export interface DetectorInfo {
+  /** The directory's name, for example "btp-mini". */
+  readonly name: string;
+  /** sha256 of model.safetensors, hex. */
+  readonly sha256: string;
+  readonly parameters: number;
+  /** Messages are read up to this many tokens. */
+  readonly maxLength: number;
+  readonly threshold: number;
+  readonly temperature: number;
+  /** Which engine computes: "jit", "tfjs-cpu", ... */
+  readonly engine: string;
+}
+
+export interface Detector {
+  readonly info: DetectorInfo;
+  /** One decision a message, in order. The numbers do not depend on what else is in the batch (to 1e-5). */
+  detect(texts: readonly string[], options?: DetectOptions): Promise<Detection[]>;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,1 @@
+export type { Detection, DetectOptions, Detector, DetectorInfo, Label } from "./detection.js";
