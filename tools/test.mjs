@@ -2,6 +2,7 @@
 // `npm test -- core-gpt tfjs-jit` runs the tests of those packages alone.
 // Closes with one line of counts over all packages.
 import { spawn } from "node:child_process";
+import { checkDocs } from "./check-docs.mjs";
 import { checkLock } from "./check-lock.mjs";
 import { ensureInstalled, root, runTool } from "./install.mjs";
 
@@ -22,8 +23,9 @@ const args = [
   ...(projects.length > 0 ? ["-p", projects.join(",")] : []),
 ];
 const { status, counts } = await runTests("nx", args);
+const problems = projects.length === 0 ? checkDocs() : 0;
 console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-process.exitCode = status;
+process.exitCode = status || (problems > 0 ? 1 : 0);
 
 /** Runs nx with its output shown, and adds up what each package's vitest reports. */
 function runTests(name, args) {
