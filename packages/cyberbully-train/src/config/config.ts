@@ -1,0 +1,77 @@
+/** Puts a configuration together from a preset and what the user asked for, and checks it once. */
+import type * as z from "zod";
+import { TrainError } from "../errors.js";
+import { nearestName } from "../nearest-name.js";
+import { knobNames, knobSchema, type TrainConfig } from "./knobs.js";
+import { type PresetName, presetNames, presets } from "./presets.js";
+
+/**
+ * @param values - untrusted: from a file or from options. `preset` may be among them; without it a base means "gpt2"
+ *   and no base "compact"
+ * @returns a frozen configuration
+ * @throws {TrainError} BAD_CONFIG listing everything that is wrong; unknown keys with the nearest known one
+ */
+export function createConfig(values: Readonly<Record<string, unknown>> = {}): TrainConfig {
+  const { preset: presetValue, ...knobs } = values;
+  const preset = presetOf(presetValue, knobs["base"]);
+  const given = Object.fromEntries(Object.entries(knobs).filter(([, value]) => value !== undefined));
+  const result = knobSchema.safeParse({ ...presets[preset], ...given });
+  if (!result.success) throw badConfig(result.error);
+  const config = result.data;
+  const contradictions = contradictionsOf(config);
+  if (contradictions.length > 0) throw new TrainError("BAD_CONFIG", contradictions.join(" "));
+  return Object.freeze(config);
+}
+
+function presetOf(value: unknown, base: unknown): PresetName {
+  if (value === undefined) return base === undefined || base === "none" ? "compact" : "gpt2";
+  const found = presetNames.find((name) => name === value);
+  if (found) return found;
+  throw new TrainError(
+    "BAD_CONFIG",
+    `Expected preset to be one of ${presetNames.join(", ")}, got ${JSON.stringify(value)}.`,
+  );
+}
+
+function contradictionsOf(config: TrainConfig): string[] {
+  const found: string[] = [];
+  if (config.base === "none" && config.width % config.numHeads !== 0)
+    found.push(`Expected width to be a multiple of numHeads, got ${config.width} and ${config.numHeads}.`);
+  if (config.base === "none" && config.unfreezeBlocks !== "all")
+    found.push("Expected unfreezeBlocks to be 'all' without a base: random weights would stay as they are.");
+  if (config.minLearningRate > config.learningRate)
+    found.push(
+      `Expected minLearningRate to be at most learningRate, got ${config.minLearningRate} and ${config.learningRate}.`,
+    );
+  if ((config.train === undefined) !== (config.validation === undefined))
+    found.push(
+      "Expected train and validation together, got one of them. Name both files, or neither for the bundled sample.",
+    );
+  if (config.tokenDropout > 0 && config.minTokenCount === 0)
+    found.push(
+      "Expected minTokenCount of at least 1 with tokenDropout: the whole vocabulary has no unknown token.",
+    );
+  if (config.base !== "none" && config.minTokenCount > 0 && config.unfreezeBlocks !== "all")
+    found.push("Expected minTokenCount 0 with frozen embeddings: they would only be thinned out.");
+  if (config.accumulate > config.batchSize)
+    found.push(
+      `Expected at most one micro-batch a message, got accumulate ${config.accumulate} for batchSize ${config.batchSize}.`,
+    );
+  if (config.averageWeights > 0 && config.averageWeights < 0.5)
+    found.push(`Expected averageWeights to be 0 or from 0.5 to 0.9999, got ${config.averageWeights}.`);
+  return found;
+}
+
+function badConfig(error: z.ZodError): TrainError {
+  const problems = error.issues.slice(0, 20).flatMap((issue) => {
+    if (issue.code === "unrecognized_keys") return issue.keys.map(unknownKnob);
+    return [`${issue.path.map(String).join(".")}: ${issue.message}.`];
+  });
+  return new TrainError("BAD_CONFIG", `The configuration does not fit. ${problems.join(" ")}`);
+}
+
+function unknownKnob(key: string): string {
+  const nearest = nearestName(key, [...knobNames, "preset"]);
+  const hint = nearest === undefined ? "" : ` Did you mean ${nearest}?`;
+  return `Unknown key ${JSON.stringify(key.slice(0, 80))}.${hint}`;
+}
