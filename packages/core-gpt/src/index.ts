@@ -1,8 +1,33 @@
-export type { GptConfig } from "./config.js";
-export type {
-  BlockParams,
-  ClassifierParams,
-  GptParams,
-  LayerNormParams,
-  LinearParams,
+export { checkConfig, type GptConfig, type GptConfigName, gptConfigs } from "./config.js";
+export { GptError, type GptErrorCode } from "./errors.js";
+export { type ClassifierTop, classifierLogits, classifierLogitsFrom, meanPool } from "./heads/classifier.js";
+export { languageModelLogits, tiedLogits } from "./heads/language-model.js";
+export type { HostTensor } from "./host-tensor.js";
+export { initialise, initialiseClassifier, initialiseParameter } from "./initialise.js";
+export { attention, causalMask } from "./layers/attention.js";
+export { block } from "./layers/block.js";
+export { type Dropout, noDropout } from "./layers/dropout.js";
+export { embedding } from "./layers/embedding.js";
+export { gelu } from "./layers/gelu.js";
+export { layerNorm } from "./layers/layer-norm.js";
+export { linear } from "./layers/linear.js";
+export { mlp } from "./layers/mlp.js";
+export { embed, hiddenStates, runBlocks } from "./model.js";
+export {
+  buildClassifierParams,
+  buildParams,
+  classifierParameterTable,
+  type Initialiser,
+  type ParameterEntry,
+  parameterTable,
+} from "./parameter-table.js";
+export {
+  type BlockParams,
+  type ClassifierParams,
+  flattenParams,
+  type GptParams,
+  type LayerNormParams,
+  type LinearParams,
+  mapParams,
 } from "./params.js";
+export { createRandom, type Random, seedFor } from "./random.js";
