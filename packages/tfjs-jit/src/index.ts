@@ -1,3 +1,9 @@
+export {
+  createEngine,
+  type EngineAttempt,
+  type EngineOptions,
+  selectEngine,
+} from "./engine/create-engine.js";
 export type {
   Engine,
   EngineChoice,
@@ -10,6 +16,9 @@ export type {
   StepProgram,
   Tree,
 } from "./engine/engine.js";
+export { ENGINE_CHOICES, engineChoiceFromEnvironment, parseEngineChoice } from "./engine/engine-choice.js";
+export { JitError, type JitErrorCode } from "./errors.js";
 export type { DataType, HostArray, HostTensor } from "./host-tensor.js";
+export { createRandomSource, type MaskSource } from "./random/create-random-source.js";
 export type { RandomSource, RandomState } from "./random-source.js";
 export { type Dimension, type TensorSpec, tensorSpec } from "./tensor-spec.js";

@@ -1,0 +1,50 @@
+/**
+ * The seeded generator behind dropout. Eagerly it draws a mask at once; while a function is being recorded it
+ * registers an input that every run of the program draws anew, in the order of the calls, so that the same seed gives
+ * the same masks in both ways.
+ */
+import * as tf from "@tensorflow/tfjs-core";
+import { JitError } from "../errors.js";
+import type { RandomSource, RandomState } from "../random-source.js";
+import { currentMaskRecorder } from "./mask-recorder.js";
+import { checkRandomState, drawMask, stateFromSeed } from "./xoshiro.js";
+
+/** What the compiler needs of a source on top of the public contract. */
+export interface MaskSource extends RandomSource {
+  /** `count` bytes, 1 with probability 1 - rate, else 0; the state moves on. */
+  drawMask(count: number, rate: number): Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * @param start - a whole number, or the state of another source, to go on exactly from there
+ * @throws {JitError} INVALID_RANDOM
+ */
+export function createRandomSource(start: number | RandomState): MaskSource {
+  let state = typeof start === "number" ? stateFromSeed(start) : checkRandomState(start);
+  const source: MaskSource = {
+    dropout<T extends tf.Tensor>(x: T, rate: number): T {
+      if (!(rate >= 0 && rate < 1)) {
+        throw new JitError("INVALID_RANDOM", `a dropout rate must be at least 0 and below 1, but is ${rate}`);
+      }
+      if (rate === 0) return x;
+      return tf.tidy(() => {
+        const recorder = currentMaskRecorder();
+        const mask =
+          recorder === undefined
+            ? tf.tensor(source.drawMask(x.size, rate), x.shape, "bool")
+            : recorder.mask(source, x.shape, rate);
+        return tf.mul<T>(x, tf.where(mask, tf.scalar(1 / (1 - rate)), tf.scalar(0)));
+      });
+    },
+    drawMask(count, rate) {
+      const drawn = drawMask(state, count, rate);
+      state = drawn.state;
+      return drawn.mask;
+    },
+    getState: () => state,
+    setState(next) {
+      state = checkRandomState(next);
+    },
+  };
+  return source;
+}
