@@ -1,1 +1,20 @@
+export {
+  type BaseReference,
+  type DetectorConfig,
+  detectorLabels,
+  formatName,
+  formatVersion,
+  type StoredPrecision,
+} from "./artifact/config.js";
+export type { BaseResolver } from "./artifact/delta.js";
+export {
+  type DetectorArtifact,
+  type ReadOptions,
+  readArtifact,
+  type StoredArtifact,
+} from "./artifact/read.js";
+export { type WriteArtifactOptions, writeArtifact } from "./artifact/write.js";
+export { type BatchLimits, defaultBatchLimits, planBatches } from "./batch.js";
+export { checkThreshold, type Decision, decide, scoreOf } from "./decide.js";
 export type { Detection, DetectOptions, Detector, DetectorInfo, Label } from "./detection.js";
+export { DetectorError, type DetectorErrorCode } from "./errors.js";
