@@ -1,0 +1,59 @@
+/** Finds the text and the label column in the header row of a CSV file. */
+import { nearestName } from "../nearest-name.js";
+import type { CsvRecord } from "./csv-records.js";
+import { TrainDataError } from "./errors.js";
+
+export interface CsvColumns {
+  readonly text: number;
+  readonly label: number;
+  /** Columns that every row must have. */
+  readonly count: number;
+}
+
+export interface ColumnNames {
+  readonly textColumn?: string | undefined;
+  readonly labelColumn?: string | undefined;
+}
+
+/**
+ * @param header - the file's first record
+ * @throws {TrainDataError} COLUMN_MISSING with the names found and the nearest
+ */
+export function findColumns(header: CsvRecord, path: string, names: ColumnNames): CsvColumns {
+  const found = header.fields.map((field) => Buffer.from(field).toString("utf8").trim());
+  const wanted = { text: names.textColumn ?? "Text", label: names.labelColumn ?? "Label" };
+  return {
+    text: indexOf(wanted.text, found, path),
+    label: indexOf(wanted.label, found, path),
+    count: found.length,
+  };
+}
+
+function indexOf(name: string, found: readonly string[], path: string): number {
+  const exact = found.indexOf(name);
+  if (exact !== -1) return exact;
+  const folded = found.flatMap((other, index) => (other.toLowerCase() === name.toLowerCase() ? [index] : []));
+  if (folded.length === 1) return folded[0]!;
+  const nearest = nearestName(name, found.filter(isNameLike));
+  throw new TrainDataError(
+    "COLUMN_MISSING",
+    `Expected a column ${JSON.stringify(name)} in ${path}, got ${describe(found)}. ` +
+      `${nearest === undefined ? "" : `Did you mean ${JSON.stringify(nearest)}? `}Name the columns with --text-column and --label-column.`,
+  );
+}
+
+/** A file without header has a message where names are expected; it must not be quoted in an error. */
+function isNameLike(name: string): boolean {
+  return /^[\p{L}_][\p{L}\p{N}_.:/-]{0,39}(?: [\p{L}\p{N}_.:/-]{1,30}){0,2}$/u.test(name);
+}
+
+function describe(found: readonly string[]): string {
+  if (
+    found.length === 0 ||
+    !found.every((name) => name === "" || isNameLike(name)) ||
+    found.every((n) => n === "")
+  )
+    return `a first line that does not look like column names (${found.length} fields)`;
+  const shown = found.slice(0, 20).map((name) => JSON.stringify(name));
+  return `the columns ${shown.join(", ")}${found.length > 20 ? ` and ${found.length - 20} more` : ""}`;
+}

@@ -1,0 +1,45 @@
+/**
+ * What can be wrong with a data set. A TrainError with a finer reason, so that callers who only know the package's error
+ * class still catch it. Messages name files, columns, lines and counts, never the text of a message.
+ */
+import { TrainError, type TrainErrorCode } from "../errors.js";
+
+export type DataErrorReason =
+  | "FILE_UNREADABLE"
+  /** UTF-16, a zip archive or other bytes that are no UTF-8 text. */
+  | "NOT_TEXT"
+  | "COLUMN_MISSING"
+  | "NO_ROWS"
+  | "LABELS_NOT_BINARY"
+  /** Only one of the two labels is there. */
+  | "ONE_LABEL_ONLY"
+  /** So many broken quotes that the file is not the CSV it was taken for. */
+  | "QUOTING_BROKEN"
+  | "BAD_LABEL_MAPPING"
+  | "BAD_OPTION"
+  | "BAD_SPLIT"
+  | "OUTPUT_EXISTS";
+
+const codes: Readonly<Record<DataErrorReason, TrainErrorCode>> = {
+  FILE_UNREADABLE: "BAD_DATA",
+  NOT_TEXT: "BAD_DATA",
+  COLUMN_MISSING: "BAD_DATA",
+  NO_ROWS: "BAD_DATA",
+  LABELS_NOT_BINARY: "BAD_LABEL",
+  ONE_LABEL_ONLY: "BAD_DATA",
+  QUOTING_BROKEN: "BAD_DATA",
+  BAD_LABEL_MAPPING: "BAD_OPTION",
+  BAD_OPTION: "BAD_OPTION",
+  BAD_SPLIT: "BAD_OPTION",
+  OUTPUT_EXISTS: "OUTPUT_EXISTS",
+};
+
+export class TrainDataError extends TrainError {
+  readonly reason: DataErrorReason;
+
+  constructor(reason: DataErrorReason, message: string, options?: ErrorOptions) {
+    super(codes[reason], message, options);
+    this.name = "TrainDataError";
+    this.reason = reason;
+  }
+}
