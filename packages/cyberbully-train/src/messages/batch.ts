@@ -1,0 +1,102 @@
+/**
+ * One batch as host tensors, padded on the right to its own longest message.
+ * Shape letters: B messages, T tokens of the longest (at least 1), D width, L labels.
+ */
+import { createRandom } from "@btp/core-gpt";
+import type { HostTensor } from "@btp/tfjs-jit";
+import type { EncodedMessages } from "./encoded-messages.js";
+
+/** What a program reads of the messages. `T` is a tensor inside a program and a HostTensor outside. */
+export interface BatchInput<T> {
+  /** Token ids, int32 [B, T]; or hidden states where the trunk has run before, float32 [B, T, D]. */
+  readonly input: T;
+  /** int32 [T]: 0, 1, ... T - 1 */
+  readonly positions: T;
+  /** float32 [B, T]: 1 for a token of the message, 0 for padding */
+  readonly mask: T;
+}
+
+export interface BatchTargets<T> {
+  /** float32 [B, L]: what the probabilities should be. */
+  readonly targets: T;
+  /** float32 [B]: how much each message counts. */
+  readonly weights: T;
+}
+
+/** Longest message of a batch in tokens, at least 1. */
+export function paddedLength(messages: EncodedMessages, batch: readonly number[]): number {
+  let longest = 1;
+  for (const i of batch) longest = Math.max(longest, messages.offsets[i + 1]! - messages.offsets[i]!);
+  return longest;
+}
+
+export function layOutPositions(
+  messages: EncodedMessages,
+  batch: readonly number[],
+): Pick<BatchInput<HostTensor>, "positions" | "mask"> {
+  const tokens = paddedLength(messages, batch);
+  const mask = new Float32Array(batch.length * tokens);
+  batch.forEach((i, row) => {
+    mask.fill(1, row * tokens, row * tokens + messages.offsets[i + 1]! - messages.offsets[i]!);
+  });
+  return {
+    positions: { dtype: "int32", shape: [tokens], data: Int32Array.from({ length: tokens }, (_, t) => t) },
+    mask: { dtype: "float32", shape: [batch.length, tokens], data: mask },
+  };
+}
+
+export interface TokenDropout {
+  /** Part of the tokens that is replaced. */
+  readonly rate: number;
+  readonly replacement: number;
+  /** Of this batch alone: the same seed replaces the same tokens. */
+  readonly seed: number;
+}
+
+export function layOutTokens(
+  messages: EncodedMessages,
+  batch: readonly number[],
+  dropout?: TokenDropout,
+): BatchInput<HostTensor> {
+  const tokens = paddedLength(messages, batch);
+  const ids = new Int32Array(batch.length * tokens); // padding may be any id: no real token sees it
+  batch.forEach((i, row) => {
+    ids.set(messages.ids.subarray(messages.offsets[i]!, messages.offsets[i + 1]!), row * tokens);
+  });
+  if (dropout !== undefined && dropout.rate > 0) {
+    const random = createRandom(dropout.seed);
+    for (let k = 0; k < ids.length; k++) if (random() < dropout.rate) ids[k] = dropout.replacement;
+  }
+  return {
+    input: { dtype: "int32", shape: [batch.length, tokens], data: ids },
+    ...layOutPositions(messages, batch),
+  };
+}
+
+export interface TargetOptions {
+  /** Part of each target that is spread evenly over the labels. */
+  readonly labelSmoothing: number;
+  /** Weight of label 0 and of label 1. */
+  readonly classWeights: readonly [number, number];
+}
+
+/** A soft target counts with the weights of both labels, in proportion. */
+export function layOutTargets(
+  messages: EncodedMessages,
+  batch: readonly number[],
+  { labelSmoothing, classWeights }: TargetOptions,
+): BatchTargets<HostTensor> {
+  const targets = new Float32Array(batch.length * 2);
+  const weights = new Float32Array(batch.length);
+  batch.forEach((i, row) => {
+    const probability = messages.targets[i]!;
+    const smoothed = probability * (1 - labelSmoothing) + labelSmoothing / 2;
+    targets[row * 2] = 1 - smoothed;
+    targets[row * 2 + 1] = smoothed;
+    weights[row] = classWeights[0] * (1 - probability) + classWeights[1] * probability;
+  });
+  return {
+    targets: { dtype: "float32", shape: [batch.length, 2], data: targets },
+    weights: { dtype: "float32", shape: [batch.length], data: weights },
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * Which parameters are trained and which are frozen, and the way between the flat table that the optimizer and the
+ * checkpoint see (path -> tensor) and the tree that the model takes.
+ */
+import {
+  buildClassifierParams,
+  type ClassifierParams,
+  type ClassifierTop,
+  classifierParameterTable,
+  type GptConfig,
+  type ParameterEntry,
+} from "@btp/core-gpt";
+import { TrainError } from "../errors.js";
+
+/** Parameters by their path in the parameter table. */
+export type FlatParams<T> = Readonly<Record<string, T>>;
+
+export const numLabels = 2;
+
+export interface TrainedPart {
+  /** "everything" reads token ids; "top" reads the hidden states in front of `firstBlock`. */
+  readonly kind: "everything" | "top";
+  /** First block of the part; with "everything" it is 0, and the embeddings belong to the part too. */
+  readonly firstBlock: number;
+  /** Parameters that are updated, in table order. */
+  readonly trained: readonly ParameterEntry[];
+  /** Parameters of the part that stay as they are (the final LayerNorm when only the head is trained). */
+  readonly fixed: readonly ParameterEntry[];
+}
+
+/**
+ * @param unfreezeBlocks - blocks trained, counted from the last; with 0 the final LayerNorm stays frozen too
+ * @throws {TrainError} BAD_CONFIG when the model has fewer blocks
+ */
+export function selectTrainedPart(config: GptConfig, unfreezeBlocks: number | "all"): TrainedPart {
+  const table = classifierParameterTable(config, numLabels);
+  if (unfreezeBlocks === "all") return { kind: "everything", firstBlock: 0, trained: table, fixed: [] };
+  if (unfreezeBlocks > config.numLayers)
+    throw new TrainError(
+      "BAD_CONFIG",
+      `Expected unfreezeBlocks from 0 to ${config.numLayers} (the model's blocks) or 'all', got ${unfreezeBlocks}.`,
+    );
+  const firstBlock = config.numLayers - unfreezeBlocks;
+  const part = table.filter(({ path }) => isAbove(path, firstBlock));
+  const isTrained = ({ path }: ParameterEntry): boolean => unfreezeBlocks > 0 || path.startsWith("head.");
+  return {
+    kind: "top",
+    firstBlock,
+    trained: part.filter(isTrained),
+    fixed: part.filter((entry) => !isTrained(entry)),
+  };
+}
+
+/** Whether a parameter lies in the blocks from `firstBlock` on, or behind them. */
+function isAbove(path: string, firstBlock: number): boolean {
+  const block = /^gpt\.blocks\.(\d+)\./.exec(path)?.[1];
+  if (block !== undefined) return Number(block) >= firstBlock;
+  return path.startsWith("gpt.finalNorm.") || path.startsWith("head.");
+}
+
+/** The tree of the whole model. @throws {TrainError} BAD_CHECKPOINT when a parameter is missing */
+export function assembleClassifier<T>(config: GptConfig, flat: FlatParams<T>): ClassifierParams<T> {
+  return buildClassifierParams(config, numLabels, ({ path }) => find(flat, path));
+}
+
+/** The tree of the part from `firstBlock` on. @throws {TrainError} BAD_CHECKPOINT when a parameter is missing */
+export function assembleTop<T>(config: GptConfig, flat: FlatParams<T>, firstBlock: number): ClassifierTop<T> {
+  const tree = buildClassifierParams<T | undefined>(config, numLabels, ({ path }) =>
+    isAbove(path, firstBlock) ? find(flat, path) : undefined,
+  );
+  const top: ClassifierTop<T | undefined> = {
+    blocks: tree.gpt.blocks.slice(firstBlock),
+    finalNorm: tree.gpt.finalNorm,
+    head: tree.head,
+  };
+  // Everything in `top` lies above firstBlock, so `find` was called for all of it.
+  return top as ClassifierTop<T>;
+}
+
+function find<T>(flat: FlatParams<T>, path: string): T {
+  const value = flat[path];
+  if (value === undefined)
+    throw new TrainError(
+      "BAD_CHECKPOINT",
+      `Expected a parameter ${path}, and there is none. The weights do not fit the model.`,
+    );
+  return value;
+}
