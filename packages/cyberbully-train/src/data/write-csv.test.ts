@@ -1,0 +1,68 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import { readCsv } from "./read-csv.js";
+import { formatCsv, writeCsv } from "./write-csv.js";
+
+const folder = mkdtempSync(join(tmpdir(), "btp-csv-write-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Texts made of what breaks CSV readers, and any other characters. */
+const awkward = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 60 }),
+  fc
+    .array(
+      fc.constantFrom('"', ",", "\n", "\r", "\r\n", ",1\n", " ", "\uFEFF", "a", "0", "\u2028", "é", "😀"),
+      { maxLength: 20 },
+    )
+    .map((parts) => parts.join("")),
+);
+const rows = fc.array(fc.record({ text: awkward, label: fc.constantFrom(0 as const, 1 as const) }), {
+  minLength: 1,
+  maxLength: 30,
+});
+
+describe("writing", () => {
+  it("writes what reading gives back, with the line each row begins on", async () => {
+    const path = join(folder, "round-trip.csv");
+    await fc.assert(
+      fc.asyncProperty(rows, async (examples) => {
+        await writeCsv(path, examples);
+        const file = await readCsv(path);
+        expect(file.problems).toEqual([]);
+        expect(file.examples.map(({ text, label }) => ({ text, label }))).toEqual(examples);
+        const lines = readFileSync(path, "utf8").split(/\r\n|\r|\n/);
+        for (const { text, line } of file.examples)
+          expect(lines[line - 1]?.replace(/^"/, "").startsWith(text.split(/["\r\n,]/)[0] ?? "")).toBe(true);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("quotes only what needs it", () => {
+    expect(
+      formatCsv([
+        { text: "plain", label: 0 },
+        { text: 'a "b", c\n', label: 1 },
+      ]),
+    ).toBe('Text,Label\nplain,0\n"a ""b"", c\n",1\n');
+  });
+
+  it("replaces half a surrogate pair, which UTF-8 cannot hold", () => {
+    expect(formatCsv([{ text: "a\ud83d", label: 0 }])).toBe("Text,Label\na\uFFFD,0\n");
+  });
+
+  it("leaves no partial file behind when it fails", async () => {
+    const target = join(folder, "sub");
+    const failing = {
+      *[Symbol.iterator]() {
+        yield { text: "a", label: 0 as const };
+        throw new Error("source failed");
+      },
+    };
+    await expect(writeCsv(`${target}.csv`, failing)).rejects.toThrow("source failed");
+    expect(readdirSync(folder).filter((name) => name.startsWith("sub"))).toEqual([]);
+  });
+});
