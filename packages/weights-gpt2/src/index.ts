@@ -1,3 +1,4 @@
+export { type CheckpointFile, openCheckpoint } from "./checkpoint/read.js";
 export { WeightsError, type WeightsErrorCode } from "./errors.js";
 export { openSafetensors, parseSafetensors, type SafetensorsFile } from "./safetensors/read.js";
 export { openShardedSafetensors } from "./safetensors/shards.js";
