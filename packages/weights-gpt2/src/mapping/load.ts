@@ -1,0 +1,139 @@
+/**
+ * Loads a GPT-2 from files: path or folder in, parameters as plain arrays out. The same weights give the same bytes whatever
+ * form they come in. Reads one tensor after the other straight into its final array; nothing is held twice.
+ */
+import { createHash } from "node:crypto";
+import { buildParams, flattenParams, type GptConfig, type GptParams } from "@btp/core-gpt";
+import { WeightsError } from "../errors.js";
+import type { HostTensor, TensorFile } from "../tensor.js";
+import { readConfig } from "./config.js";
+import { type LocatedWeights, locateWeights, openLocated } from "./open.js";
+import { type PlannedTensor, type PlanOptions, planLoad } from "./plan.js";
+
+export interface LoadOptions extends PlanOptions {
+  /** Instead of the config.json or hparams.json beside the weights. */
+  readonly config?: GptConfig;
+  /** Called after each tensor. */
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+  readonly signal?: AbortSignal;
+}
+
+export type FloatTensor = Extract<HostTensor, { readonly dtype: "float32" }>;
+
+export interface LoadedGpt2 {
+  readonly config: GptConfig;
+  readonly params: GptParams<FloatTensor>;
+  /** [V, D] where the file holds an output matrix that is not the token embedding; undefined: they are one ("tied"). */
+  readonly languageModelHead: FloatTensor | undefined;
+  /** Tensors of the file that are not parameters and were left unread. */
+  readonly ignored: readonly string[];
+  readonly source: LocatedWeights;
+}
+
+/**
+ * @param path - a .safetensors, .safetensors.index.json or .index file, or a folder that holds one
+ * @throws {WeightsError} NOT_FOUND, UNREADABLE, SAFETENSORS_INVALID, CHECKPOINT_INVALID, CONFIG_INVALID,
+ *   ARCHITECTURE_UNSUPPORTED, WEIGHTS_MISMATCH, CHECKSUM_MISMATCH, ABORTED
+ */
+export async function loadGpt2(path: string, options: LoadOptions = {}): Promise<LoadedGpt2> {
+  const source = await locateWeights(path);
+  const described = options.config ?? (await configBeside(source));
+  const file = await openLocated(source);
+  try {
+    const plan = planLoad(file, described, options);
+    const loaded = new Map<string, FloatTensor>();
+    const total = plan.parameters.size;
+    for (const [parameterPath, planned] of plan.parameters) {
+      if (options.signal?.aborted) throw new WeightsError("ABORTED", "Loading the weights was stopped.");
+      loaded.set(parameterPath, await readPlanned(file, planned));
+      options.onProgress?.({ done: loaded.size, total });
+    }
+    const tokenEmbedding = loaded.get("tokenEmbedding")!;
+    return {
+      config: plan.config,
+      params: buildParams(plan.config, (entry) => loaded.get(entry.path)!),
+      languageModelHead: await untiedHead(file, plan.languageModelHead, tokenEmbedding),
+      ignored: plan.ignored,
+      source,
+    };
+  } finally {
+    await file.close();
+  }
+}
+
+async function configBeside({ path, configPath }: LocatedWeights): Promise<GptConfig> {
+  if (configPath === undefined) {
+    throw new WeightsError(
+      "NOT_FOUND",
+      `There is no config.json or hparams.json beside ${path}; it says how many heads.`,
+    );
+  }
+  return readConfig(configPath);
+}
+
+async function readPlanned(file: TensorFile, planned: PlannedTensor): Promise<FloatTensor> {
+  const tensor = await readFloats(file, planned.name);
+  const { shape } = planned;
+  if (planned.rows !== undefined) {
+    return {
+      dtype: "float32",
+      shape,
+      data: tensor.data.slice(
+        0,
+        shape.reduce((a, b) => a * b, 1),
+      ),
+    };
+  }
+  if (!planned.transposed) return { dtype: "float32", shape, data: tensor.data };
+  const [rows = 0, columns = 0] = shape;
+  return { dtype: "float32", shape, data: transpose(tensor.data, columns, rows) };
+}
+
+async function readFloats(file: TensorFile, name: string): Promise<FloatTensor> {
+  const tensor = await file.read(name);
+  if (tensor.dtype !== "float32")
+    throw new WeightsError("TENSOR_UNREADABLE", "A planned tensor is not of floats.");
+  return tensor;
+}
+
+/** Square tiles, so that both arrays are walked within the cache. */
+const TILE = 32;
+
+function transpose(from: Float32Array, rows: number, columns: number): Float32Array<ArrayBuffer> {
+  const to = new Float32Array(from.length);
+  for (let r0 = 0; r0 < rows; r0 += TILE) {
+    for (let c0 = 0; c0 < columns; c0 += TILE) {
+      for (let r = r0; r < Math.min(r0 + TILE, rows); r++) {
+        for (let c = c0; c < Math.min(c0 + TILE, columns); c++) to[c * rows + r] = from[r * columns + c]!;
+      }
+    }
+  }
+  return to;
+}
+
+/** GPT2LMHeadModel may save its head though it is the embedding; equal values mean that they are tied. */
+async function untiedHead(
+  file: TensorFile,
+  name: string | undefined,
+  tokenEmbedding: FloatTensor,
+): Promise<FloatTensor | undefined> {
+  if (name === undefined) return undefined;
+  const head = await readFloats(file, name);
+  const bytes = (data: Float32Array): Uint8Array =>
+    new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return Buffer.compare(bytes(head.data), bytes(tokenEmbedding.data)) === 0 ? undefined : head;
+}
+
+/**
+ * SHA-256 of the architecture and every parameter's float32 bytes, in the table's order: the same for the same weights in
+ * any form, so it can name them in caches and in detectors that store only what changed.
+ */
+export function digestParams(config: GptConfig, params: GptParams<Pick<FloatTensor, "data">>): string {
+  const hash = createHash("sha256");
+  const { vocabSize, contextLength, width, numLayers, numHeads, layerNormEpsilon } = config;
+  hash.update(JSON.stringify([vocabSize, contextLength, width, numLayers, numHeads, layerNormEpsilon]));
+  for (const { value } of flattenParams(params)) {
+    hash.update(new Uint8Array(value.data.buffer, value.data.byteOffset, value.data.byteLength));
+  }
+  return hash.digest("hex");
+}
