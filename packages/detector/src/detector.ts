@@ -1,0 +1,71 @@
+/**
+ * detect(texts): tokenise, sort into batches by length, run the network, decide, restore the order. It owns no files;
+ * load.ts makes it from a directory.
+ */
+import type { Tokenizer } from "@btp/core-gpt";
+import { type BatchLimits, planBatches } from "./batch.js";
+import { checkThreshold, decide, scoreOf } from "./decide.js";
+import type { Detection, DetectOptions, Detector, DetectorInfo } from "./detection.js";
+import { DetectorError } from "./errors.js";
+import type { Network } from "./network.js";
+import { checkTexts, tokenizeMessages } from "./tokenize.js";
+
+export interface DetectorParts {
+  readonly info: DetectorInfo;
+  readonly tokenizer: Tokenizer;
+  readonly network: Network;
+  readonly batchLimits?: BatchLimits;
+  /** Releases what the detector owns besides the network, once, after the last run. */
+  readonly release?: () => Promise<void>;
+}
+
+/** The returned detector owns `parts.network`. Calls of detect() may overlap. */
+export function createDetector(parts: DetectorParts): Detector {
+  const { info, tokenizer, network } = parts;
+  const running = new Set<Promise<unknown>>();
+  let disposal: Promise<void> | undefined;
+
+  async function detectAll(texts: readonly string[], threshold: number): Promise<Detection[]> {
+    const messages = await tokenizeMessages(tokenizer, texts, info.maxLength);
+    const detections = new Array<Detection>(texts.length);
+    const batches = planBatches(
+      messages.map(({ ids }) => ids.length),
+      parts.batchLimits,
+    );
+    for (const batch of batches) {
+      const logits = await network.run(batch.map((position) => messages[position]!.ids)); // [B, 2]
+      batch.forEach((position, row) => {
+        const score = scoreOf(logits[2 * row]!, logits[2 * row + 1]!, info.temperature);
+        const { totalTokens, truncated } = messages[position]!;
+        detections[position] = { ...decide(score, threshold), tokens: totalTokens, truncated };
+      });
+    }
+    return detections;
+  }
+
+  return {
+    info,
+    async detect(texts: readonly string[], options: DetectOptions = {}): Promise<Detection[]> {
+      if (disposal)
+        throw new DetectorError("DISPOSED", "Expected a live detector, but dispose() was called on it.");
+      const threshold = checkThreshold(options.threshold ?? info.threshold);
+      checkTexts(texts);
+      // A copy: the caller may change its list while we wait.
+      const run = detectAll([...texts], threshold);
+      running.add(run);
+      try {
+        return await run;
+      } finally {
+        running.delete(run);
+      }
+    },
+    dispose(): Promise<void> {
+      disposal ??= (async () => {
+        await Promise.allSettled(running);
+        await network.dispose();
+        await parts.release?.();
+      })();
+      return disposal;
+    },
+  };
+}
