@@ -1,0 +1,7 @@
+/** The detector module that workers load unless they are told another: @btp/detector's. */
+import { type Detector, loadDetector } from "@btp/detector";
+import type { WorkerSetup } from "./protocol.js";
+
+export function load(directory: string, options: Pick<WorkerSetup, "engine" | "threads">): Promise<Detector> {
+  return loadDetector(directory, options);
+}
