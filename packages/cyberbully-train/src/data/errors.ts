@@ -11,13 +11,13 @@ export type DataErrorReason =
   | "COLUMN_MISSING"
   | "NO_ROWS"
   | "LABELS_NOT_BINARY"
-  /** Only one of the two labels is there. */
-  | "ONE_LABEL_ONLY"
   /** So many broken quotes that the file is not the CSV it was taken for. */
   | "QUOTING_BROKEN"
   | "BAD_LABEL_MAPPING"
   | "BAD_OPTION"
   | "BAD_SPLIT"
+  /** Scores that are no probabilities, or labels and scores that do not fit together. */
+  | "BAD_SCORES"
   | "OUTPUT_EXISTS";
 
 const codes: Readonly<Record<DataErrorReason, TrainErrorCode>> = {
@@ -26,11 +26,11 @@ const codes: Readonly<Record<DataErrorReason, TrainErrorCode>> = {
   COLUMN_MISSING: "BAD_DATA",
   NO_ROWS: "BAD_DATA",
   LABELS_NOT_BINARY: "BAD_LABEL",
-  ONE_LABEL_ONLY: "BAD_DATA",
   QUOTING_BROKEN: "BAD_DATA",
   BAD_LABEL_MAPPING: "BAD_OPTION",
   BAD_OPTION: "BAD_OPTION",
   BAD_SPLIT: "BAD_OPTION",
+  BAD_SCORES: "BAD_DATA",
   OUTPUT_EXISTS: "OUTPUT_EXISTS",
 };
 
