@@ -1,0 +1,36 @@
+/** Every command: its summary for `btp-cli --help` and where its module is. Modules are loaded only when wanted. */
+import type { Command } from "commander";
+import type { CliContext } from "./context.js";
+
+export interface CommandModule {
+  createCommand(context: CliContext): Command;
+}
+
+interface CommandEntry {
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+export const commandTable = {
+  predict: {
+    summary: "classify messages: arguments, lines of a pipe, a file, or a conversation at the terminal",
+    load: () => import("./commands/predict.js"),
+  },
+  doctor: {
+    summary: "say which engine runs here and why, and what was found on this machine",
+    load: () => import("./commands/doctor.js"),
+  },
+  completion: {
+    summary: "print a shell's completion script",
+    load: () => import("./commands/completion.js"),
+  },
+} as const satisfies Record<string, CommandEntry>;
+
+export type CommandName = keyof typeof commandTable;
+
+function isCommandName(name: string): name is CommandName {
+  return Object.hasOwn(commandTable, name);
+}
+
+/** In the order of the table. */
+export const commandNames: readonly CommandName[] = Object.keys(commandTable).filter(isCommandName);

@@ -1,0 +1,26 @@
+/**
+ * Everything a command may touch outside itself: streams, environment, working directory. Commands get it as an
+ * argument and use nothing global, so that tests can run them in process.
+ */
+export interface CliContext {
+  readonly stdin: NodeJS.ReadStream;
+  /** Results only. */
+  readonly stdout: NodeJS.WriteStream;
+  /** Progress, notices, errors. */
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** What a command that ends without an error leaves behind; 0 until it says otherwise. */
+  exitCode: number;
+}
+
+export function processContext(): CliContext {
+  return {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    exitCode: 0,
+  };
+}

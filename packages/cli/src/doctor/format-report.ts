@@ -1,0 +1,48 @@
+/** The doctor's report for people: aligned lines, one fact each. Pure. */
+import type { Colors } from "../color.js";
+import { toPrintable } from "../printable.js";
+import type { DoctorReport, ModelReport } from "./examine.js";
+
+const labelWidth = 28;
+
+export function formatReport(report: DoctorReport, colors: Colors): string {
+  const { engine, processor, memory, versions } = report;
+  const lines: string[] = [];
+  const add = (label: string, text: string) => lines.push(`${colors.bold(label.padEnd(labelWidth))}${text}`);
+  const chosen = engine.chosen ? colors.green(engine.chosen) : colors.red("none works");
+  add("engine", `${chosen} (wanted: ${engine.wanted}), ${report.threads} threads`);
+  for (const attempt of [...engine.attempts, ...engine.others]) {
+    if (attempt.engine === engine.chosen) continue;
+    add(
+      `  ${attempt.engine}`,
+      attempt.error ? `${colors.yellow("no")}: ${toPrintable(attempt.error)}` : "works",
+    );
+  }
+  add("processor", `${toPrintable(processor.model)}, ${processor.cores} cores, ${processor.architecture}`);
+  add("vector extensions", processor.vectorExtensions.join(", ") || "not told by this system");
+  add("memory", `${gigabytes(memory.totalBytes)} GB, ${gigabytes(memory.freeBytes)} GB free`);
+  add("platform", report.platform);
+  for (const [name, version] of Object.entries(versions)) add(name, version ?? colors.dim("not installed"));
+  addModel(report.model, colors, add);
+  return `${lines.join("\n")}\n`;
+}
+
+function addModel(model: ModelReport, colors: Colors, add: (label: string, text: string) => void): void {
+  if (model.path === null) add("model", `${colors.yellow("none")}: ${toPrintable(model.error ?? "")}`);
+  else if (model.error !== undefined)
+    add("model", `${toPrintable(model.path)}: ${colors.red(toPrintable(model.error))}`);
+  else {
+    add("model", toPrintable(model.path));
+    add("  parameters", (model.parameters ?? 0).toLocaleString("en"));
+    add("  reads", `${model.maxLength} tokens; threshold ${model.threshold}`);
+    add("  sha256", model.sha256 ?? "");
+    add(
+      "  first decision",
+      `${(model.loadMs ?? 0).toFixed(0)} ms after start, then ${(model.messageMs ?? 0).toFixed(1)} ms a message`,
+    );
+  }
+}
+
+function gigabytes(bytes: number): string {
+  return (bytes / 2 ** 30).toFixed(1);
+}

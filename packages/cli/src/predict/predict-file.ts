@@ -1,0 +1,105 @@
+/** predict --file: every message of a file, streamed in and out, with progress; memory does not grow with the file. */
+import { randomBytes } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { rename, rm, stat } from "node:fs/promises";
+import { finished } from "node:stream/promises";
+import { maxMessageLength } from "@btp/detector";
+import { createColors, wantsColor } from "../color.js";
+import type { CliContext } from "../context.js";
+import { CliError, exitCodes } from "../exit-codes.js";
+import { startProgress } from "../progress.js";
+import { write } from "../write-stream.js";
+import type { FilePlan } from "./file-plan.js";
+import { messageSource } from "./message-source.js";
+import type { Predictor } from "./predictor.js";
+import { type RecordWriter, recordWriter } from "./result-format.js";
+
+/** @returns exit code: failed when rows had to be left out  @throws {CliError} FILE_UNREADABLE */
+export async function predictFile(
+  plan: FilePlan,
+  predictor: Predictor,
+  context: CliContext,
+): Promise<number> {
+  const found = await stat(plan.path).catch(() => undefined);
+  if (!found?.isFile()) throw new CliError("FILE_UNREADABLE", `Expected a file at ${plan.path}, found none.`);
+  const partPath = plan.out === undefined ? undefined : `${plan.out}.${randomBytes(4).toString("hex")}.part`;
+  const target = partPath === undefined ? context.stdout : createWriteStream(partPath, { flags: "wx" });
+  const colors = createColors(plan.out === undefined && wantsColor(context.stdout, context.env));
+  try {
+    const counts = await stream(
+      plan,
+      found.size,
+      predictor,
+      recordWriter(plan.outputFormat, colors),
+      target,
+      context,
+    );
+    if (partPath !== undefined && plan.out !== undefined) {
+      target.end();
+      await finished(target);
+      await rename(partPath, plan.out);
+    }
+    return report(counts, context);
+  } catch (error) {
+    if (partPath !== undefined) await rm(partPath, { force: true });
+    throw error;
+  }
+}
+
+interface Counts {
+  read: number;
+  bullying: number;
+  truncated: number;
+  refused: number;
+}
+
+async function stream(
+  plan: FilePlan,
+  bytes: number,
+  predictor: Predictor,
+  writer: RecordWriter,
+  target: NodeJS.WritableStream,
+  context: CliContext,
+): Promise<Counts> {
+  const counts: Counts = { read: 0, bullying: 0, truncated: 0, refused: 0 };
+  const input = createReadStream(plan.path, { highWaterMark: 1 << 18 });
+  const { inputFormat: format, textColumn } = plan;
+  const source = messageSource(input, { format, textColumn, maxLength: maxMessageLength });
+  const progress = await startProgress(bytes, context);
+  try {
+    let headed = false;
+    for await (const { messages, problems } of source.groups()) {
+      if (!headed) await write(target, writer.header(source.header));
+      headed = true;
+      const results = await predictor.predict(messages.map(({ text }) => text));
+      await write(target, messages.map((message, i) => writer.record(message, results[i]!)).join(""));
+      counts.read += messages.length;
+      counts.bullying += results.filter(({ isCyberbullying }) => isCyberbullying).length;
+      counts.truncated += results.filter(({ truncated }) => truncated).length;
+      for (const { line, reason } of problems) tellProblem(line, reason, counts, context);
+      progress.update(input.bytesRead, `${counts.read} messages`);
+    }
+    // A file without rows still makes a file with a header.
+    if (!headed) await write(target, writer.header(source.header));
+  } finally {
+    progress.stop();
+    input.destroy();
+  }
+  return counts;
+}
+
+const shownProblems = 20;
+
+function tellProblem(line: number, reason: string, counts: Counts, context: CliContext): void {
+  counts.refused++;
+  if (counts.refused <= shownProblems)
+    context.stderr.write(`btp-cli: line ${line} was left out: ${reason}\n`);
+}
+
+function report({ read, bullying, truncated, refused }: Counts, context: CliContext): number {
+  const parts = [`${read} messages, ${bullying} of them cyberbullying`];
+  if (truncated > 0) parts.push(`${truncated} longer than the detector reads`);
+  if (refused > 0) parts.push(`${refused} lines left out`);
+  context.stderr.write(`${parts.join("; ")}\n`);
+  return refused > 0 ? exitCodes.failed : exitCodes.ok;
+}

@@ -1,0 +1,44 @@
+/** Options that several commands share, and the parsing of option values. */
+import { InvalidArgumentError, Option } from "commander";
+
+export const engineNames = ["auto", "jit", "tfjs-node-gpu", "tfjs-node", "tfjs-cpu"] as const;
+export type EngineOption = (typeof engineNames)[number];
+
+export const engineOption = (): Option =>
+  new Option("--engine <name>", "what computes; auto takes a GPU where one answers, else jit")
+    .choices(engineNames)
+    .default("auto")
+    .env("BTP_ENGINE");
+
+export const threadsOption = (): Option =>
+  new Option("--threads <count>", "threads to compute with (default: one a core)")
+    .argParser(wholeNumber(1, 1024))
+    .env("BTP_THREADS");
+
+export const modelOption = (): Option =>
+  new Option("--model <dir>", "detector directory, or the name of one in models/ (default: btp-mini)").env(
+    "BTP_MODEL",
+  );
+
+export const jsonOption = (): Option => new Option("--json", "print one JSON object a line, for machines");
+
+/** @returns a parser for commander: a number from min to max, or an error that says so */
+export function numberBetween(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !(value >= min && value <= max)) {
+      throw new InvalidArgumentError(`Expected a number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
+
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isInteger(value) || value < min || value > max) {
+      throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
