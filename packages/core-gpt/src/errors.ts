@@ -7,6 +7,8 @@ export type GptErrorCode =
   | "SHAPE_MISMATCH"
   /** A token id that the tokenizer does not have. */
   | "UNKNOWN_TOKEN"
+  /** A number of tokens that is none. */
+  | "INVALID_LIMIT"
   /** A list of kept tokens that cannot make a vocabulary. */
   | "INVALID_VOCABULARY"
   /** Sampling options out of range. */

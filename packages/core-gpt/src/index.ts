@@ -31,3 +31,7 @@ export {
   mapParams,
 } from "./params.js";
 export { createRandom, type Random, seedFor } from "./random.js";
+export { type ExplainedPiece, type ExplainedStep, explain } from "./tokenizer/explain.js";
+export type { Encoding } from "./tokenizer/id-collector.js";
+export { restrictVocabulary, singleByteIds } from "./tokenizer/restricted.js";
+export { createTokenizer, type EncodeOptions, Gpt2Tokenizer, type Tokenizer } from "./tokenizer/tokenizer.js";
