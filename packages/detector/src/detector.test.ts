@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createTokenizer, singleByteIds } from "@btp/core-gpt";
 import { createEngine, type Engine } from "@btp/tfjs-jit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeArtifact } from "./artifact/write.js";
@@ -157,6 +158,25 @@ describe("a loaded detector", () => {
     const broken = await loadDetector(join(folder, "broken"), { engine });
     await expect(broken.detect(["a"])).rejects.toMatchObject({ code: "OUTPUT_NOT_FINITE" });
     await broken.dispose();
+  });
+
+  it("reads with a restricted vocabulary, losing no text", async () => {
+    const keptTokenIds = Int32Array.from(singleByteIds(await createTokenizer()));
+    const architecture = { ...tinyArtifact().architecture, vocabSize: 256 };
+    await writeArtifact(join(folder, "bytes"), tinyArtifact({ architecture, keptTokenIds }));
+    const bytes = await loadDetector(join(folder, "bytes"), { engine });
+    const detections = await bytes.detect(["stupid", "d\u00e9j\u00e0"]);
+    expect(detections.map(({ tokens }) => tokens)).toEqual([6, 6]);
+    await bytes.dispose();
+  });
+
+  it("is refused where the kept tokens are no vocabulary", async () => {
+    const architecture = { ...tinyArtifact().architecture, vocabSize: 2 };
+    const keptTokenIds = Int32Array.of(5, 4);
+    await writeArtifact(join(folder, "kept"), tinyArtifact({ architecture, keptTokenIds }));
+    await expect(loadDetector(join(folder, "kept"), { engine })).rejects.toMatchObject({
+      code: "WEIGHTS_INVALID",
+    });
   });
 
   it("is refused where the vocabulary is not the tokenizer's", async () => {

@@ -1,6 +1,13 @@
 /** From a detector directory to a Detector: reads the artifact, makes the tokenizer and the engine, compiles the network. */
 import { basename, resolve } from "node:path";
-import { createTokenizer, flattenParams, type Tokenizer } from "@btp/core-gpt";
+import {
+  createTokenizer,
+  flattenParams,
+  type Gpt2Tokenizer,
+  GptError,
+  restrictVocabulary,
+  type Tokenizer,
+} from "@btp/core-gpt";
 import { createEngine, type Engine, type EngineChoice } from "@btp/tfjs-jit";
 import type { BaseResolver } from "./artifact/delta.js";
 import { readArtifact, type StoredArtifact } from "./artifact/read.js";
@@ -50,15 +57,27 @@ export async function loadDetector(dir: string, options: LoadOptions = {}): Prom
   }
 }
 
-async function tokenizerOf(artifact: StoredArtifact): Promise<Tokenizer> {
-  const tokenizer = await createTokenizer();
-  if (tokenizer.vocabSize !== artifact.architecture.vocabSize) {
+async function tokenizerOf({ architecture, keptTokenIds }: StoredArtifact): Promise<Tokenizer> {
+  const whole = await createTokenizer();
+  const tokenizer = keptTokenIds ? restrict(whole, keptTokenIds) : whole;
+  if (tokenizer.vocabSize !== architecture.vocabSize) {
     throw new DetectorError(
       "WEIGHTS_INVALID",
-      `Expected embeddings for the tokenizer's ${tokenizer.vocabSize} tokens, got ${artifact.architecture.vocabSize}. config.json and model.safetensors are of different programs.`,
+      `Expected embeddings for the tokenizer's ${tokenizer.vocabSize} tokens, got ${architecture.vocabSize}. config.json and model.safetensors are of different programs.`,
     );
   }
   return tokenizer;
+}
+
+function restrict(whole: Gpt2Tokenizer, keptTokenIds: Int32Array): Tokenizer {
+  try {
+    return restrictVocabulary(whole, keptTokenIds);
+  } catch (error) {
+    if (!(error instanceof GptError)) throw error;
+    throw new DetectorError("WEIGHTS_INVALID", `The list of kept tokens is wrong: ${error.message}.`, {
+      cause: error,
+    });
+  }
 }
 
 function describeDetector(name: string, artifact: StoredArtifact, engine: Engine): DetectorInfo {
