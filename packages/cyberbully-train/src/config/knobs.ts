@@ -34,7 +34,7 @@ export const knobSchema = z.strictObject({
   width: size(10_000).describe("width of the hidden states of a model from scratch"),
   numHeads: size(1_000).describe("attention heads of a model from scratch"),
   minTokenCount: count(1_000_000).describe(
-    "keep token ids seen at least this often in training, the rest share one embedding; 0 keeps GPT-2's whole vocabulary",
+    "keep token ids seen at least this often in training, others are spelled with smaller ones; 0 keeps GPT-2's whole vocabulary",
   ),
   maxLength: size(65_536).describe("tokens read of a message"),
 
@@ -70,9 +70,7 @@ export const knobSchema = z.strictObject({
 
   dropout: rate.describe("dropout of embeddings, attention and residual branches while training"),
   headDropout: rate.describe("dropout of the pooled features in front of the head while training"),
-  tokenDropout: rate.describe(
-    "part of the tokens replaced by the unknown token while training (needs minTokenCount)",
-  ),
+  tokenDropout: rate.describe("part of the tokens hidden from the model while training"),
   labelSmoothing: rate.describe("part of each target spread evenly over the labels"),
   classWeights: z
     .enum(["none", "balanced"])

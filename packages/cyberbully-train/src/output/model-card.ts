@@ -1,0 +1,67 @@
+/** The README.md of a detector directory: what it is, how it was made, how well it does, and what not to use it for. */
+import type { TrainConfig } from "../config/knobs.js";
+import type { EvaluationRecord } from "../run/run-position.js";
+
+export interface ModelCardFacts {
+  readonly name: string;
+  readonly config: TrainConfig;
+  readonly parameters: number;
+  readonly base: { readonly name: string; readonly sha256: string } | undefined;
+  readonly trainMessages: number;
+  readonly validationMessages: number;
+  /** Whether both sets are the bundled synthetic sample. */
+  readonly synthetic: boolean;
+  readonly best: EvaluationRecord;
+  readonly threshold: number;
+  readonly temperature: number;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly engine: string;
+  /** ISO date. */
+  readonly date: string;
+}
+
+const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
+
+export function writeModelCard(facts: ModelCardFacts): string {
+  const { name, config, best, base } = facts;
+  const origin = base
+    ? `fine-tuned from ${base.name} (sha256 ${base.sha256.slice(0, 16)}..., ${describeUnfrozen(config)})`
+    : `trained from scratch (${config.numLayers} blocks, ${config.width} wide, ${config.numHeads} heads)`;
+  const warning = facts.synthetic
+    ? "\n> **Trained on the bundled synthetic sample.** It shows that the software works. Do not judge real messages with it.\n"
+    : "";
+  return `# ${name}
+A GPT that classifies short English messages as cyberbullying or not, ${origin}.
+${warning}
+## Figures
+On ${facts.validationMessages} validation messages, which also chose the checkpoint${config.calibrate ? ", fitted the temperature" : ""}${config.fitThreshold ? " and the threshold" : ""}: expect a little less on new ones.
+
+| accuracy | F1 | AUC | cross-entropy | threshold | temperature |
+|---|---|---|---|---|---|
+| ${percent(best.accuracy)} | ${best.f1.toFixed(3)} | ${best.auc.toFixed(3)} | ${best.loss.toFixed(3)} | ${facts.threshold.toFixed(3)} | ${facts.temperature.toFixed(3)} |
+
+Accuracy and F1 in this table are at one half, before the temperature. \`metrics.json\` has every figure; \`loss-plot.png\` and \`accuracy-plot.png\` show the run.
+
+## Training
+${facts.trainMessages} messages, ${facts.steps} updates of ${config.batchSize}, kept: update ${best.step} (epoch ${best.epoch.toFixed(1)}). AdamW, learning rate ${config.learningRate} to ${config.minLearningRate}, weight decay ${config.weightDecay}, dropout ${config.dropout}, seed ${config.seed}.
+${Math.round(facts.seconds)} s on the ${facts.engine} engine, ${facts.date.slice(0, 10)}. \`run.json\` holds the configuration, the data's digests and the versions; the same values give the same weights.
+${facts.parameters.toLocaleString("en")} parameters. Messages are read up to ${config.maxLength} tokens.
+
+## Use
+\`\`\`
+npx btp-cli predict --model ${config.out} "You are so stupid!"
+\`\`\`
+
+## Limits
+- It learned from the labels of its training data, with their mistakes and their view of what bullying is.
+- It sees one message alone: no thread, no relation between people, no images. Irony, reclaimed words, quoted abuse and counter-speech are where it errs.
+- It is made for English. A score is evidence for a person who decides, not a reason to punish anybody by machine.
+`;
+}
+
+function describeUnfrozen({ unfreezeBlocks }: TrainConfig): string {
+  if (unfreezeBlocks === "all") return "all parameters trained";
+  if (unfreezeBlocks === 0) return "head only";
+  return `last ${unfreezeBlocks} blocks, final LayerNorm and head trained`;
+}

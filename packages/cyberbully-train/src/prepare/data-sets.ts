@@ -1,0 +1,90 @@
+/** Reads the two data sets of a run and says what is wrong with them, in sentences for the log. */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { TrainConfig } from "../config/knobs.js";
+import { describeOverlap, findDuplicates, findOverlap } from "../data/duplicates.js";
+import type { Example } from "../data/example.js";
+import { type DataFile, readCsv } from "../data/read-csv.js";
+import { TrainError } from "../errors.js";
+
+export interface NamedDataSet {
+  /** As the user named it. */
+  readonly path: string;
+  readonly examples: readonly Example[];
+  readonly sha256: string;
+}
+
+export interface DataSets {
+  readonly train: NamedDataSet;
+  readonly validation: NamedDataSet;
+  /** Sentences on bad rows, repeats and overlaps; never a message's text. */
+  readonly notes: readonly string[];
+}
+
+/** Bad rows that are listed with their lines; the rest are counted. */
+const listedRows = 10;
+
+/** @throws {TrainError} BAD_DATA, BAD_LABEL */
+export async function readDataSets(config: TrainConfig): Promise<DataSets> {
+  const { textColumn, labelColumn } = config;
+  const paths = dataPaths(config);
+  const [train, validation] = [
+    await readCsv(paths.train, { textColumn, labelColumn }),
+    await readCsv(paths.validation, { textColumn, labelColumn }),
+  ];
+  requireBothLabels(train, paths.train);
+  requireBothLabels(validation, paths.validation);
+  const notes = [...describeFile(paths.train, train), ...describeFile(paths.validation, validation)];
+  const overlap = describeOverlap(findOverlap(train.examples, validation.examples));
+  if (overlap !== undefined) notes.push(overlap);
+  return {
+    train: { path: paths.train, examples: train.examples, sha256: train.sha256 },
+    validation: { path: paths.validation, examples: validation.examples, sha256: validation.sha256 },
+    notes,
+  };
+}
+
+function dataPaths({ train, validation }: TrainConfig): {
+  readonly train: string;
+  readonly validation: string;
+} {
+  if (train !== undefined && validation !== undefined) return { train, validation };
+  const bundled = bundledSample();
+  if (bundled !== undefined) return bundled;
+  throw new TrainError("BAD_DATA", "Expected --train and --validation: the bundled sample is not here.");
+}
+
+/** The synthetic sample of the repository, where this package is part of a clone. */
+function bundledSample(): { readonly train: string; readonly validation: string } | undefined {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const folder = join(here, "..", "..", "..", "..", "datasets", "synthetic");
+  const paths = { train: join(folder, "train.csv"), validation: join(folder, "validation.csv") };
+  return existsSync(paths.train) && existsSync(paths.validation) ? paths : undefined;
+}
+
+function requireBothLabels({ counts }: DataFile, path: string): void {
+  if (counts.positive > 0 && counts.negative > 0) return;
+  throw new TrainError(
+    "BAD_DATA",
+    `Expected messages of both labels in ${path}, got ${counts.positive} of cyberbullying and ${counts.negative} others.`,
+  );
+}
+
+function describeFile(path: string, { examples, counts, problems }: DataFile): string[] {
+  const share = ((100 * counts.positive) / counts.examples).toFixed(1);
+  const notes = [`${path}: ${counts.examples} messages, ${share} % cyberbullying.`];
+  if (counts.badRows > 0) {
+    const listed = problems.slice(0, listedRows).map(({ line, reason }) => `line ${line}: ${reason}`);
+    const more = counts.badRows > listed.length ? `; and ${counts.badRows - listed.length} more` : "";
+    notes.push(`${path}: ${counts.badRows} bad rows left out: ${listed.join("; ")}${more}.`);
+  }
+  if (counts.emptyText > 0) notes.push(`${path}: ${counts.emptyText} messages are empty; they are kept.`);
+  const repeats = findDuplicates(examples);
+  if (repeats.exact + repeats.normalised > 0)
+    notes.push(
+      `${path}: ${repeats.exact} messages repeat an earlier one letter for letter, ${repeats.normalised} apart from mentions, links, case and punctuation; ` +
+        `${repeats.conflictingMessages} are there with both labels.`,
+    );
+  return notes;
+}

@@ -1,0 +1,69 @@
+/** The training step, prepared on an engine for one run. */
+import type { GptConfig } from "@btp/core-gpt";
+import type { Engine, HostTensor, RandomSource, StepProgram } from "@btp/tfjs-jit";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { TrainConfig } from "../config/knobs.js";
+import { stepSpecs, zerosLike } from "../step/step-program.js";
+import {
+  createTrainStep,
+  type StepBatch,
+  type StepResult,
+  type StepScalars,
+  type StepState,
+} from "../step/train-step.js";
+import type { FlatParams, TrainedPart } from "../step/trained-part.js";
+
+export type TrainingProgram = StepProgram<
+  StepState<Tensor>,
+  [StepBatch<Tensor>, StepScalars<Tensor>],
+  StepResult<Tensor>
+>;
+
+export interface TrainingProgramInput {
+  readonly config: TrainConfig;
+  readonly model: GptConfig;
+  readonly part: TrainedPart;
+  readonly engine: Engine;
+  /** Every trained parameter, as training starts. */
+  readonly initial: FlatParams<HostTensor>;
+  readonly fixed: FlatParams<HostTensor>;
+}
+
+export function compileTraining(input: TrainingProgramInput, random: RandomSource): Promise<TrainingProgram> {
+  const { config, model, part, engine, initial, fixed } = input;
+  const accumulate = config.accumulate > 1;
+  const average = config.averageWeights > 0;
+  const options = {
+    optimizer: { beta1: config.beta1, beta2: config.beta2, epsilon: config.epsilon },
+    clip: config.clip,
+    dropout: config.dropout,
+    headDropout: config.headDropout,
+    accumulate,
+    average,
+  };
+  const state: StepState<HostTensor> = {
+    parameters: initial,
+    first: zerosLike(initial),
+    second: zerosLike(initial),
+    accumulated: accumulate ? zerosLike(initial) : {},
+    average: average ? initial : {},
+  };
+  const step = createTrainStep(model, part, options, random);
+  return engine.compileStep(step, state, fixed, stepSpecs(part, model.width), {
+    random,
+    name: "training step",
+  });
+}
+
+/** A checkpoint's state, with the sum of gradients that is zero between updates and so is not stored. */
+export function restoreState(state: StepState<HostTensor>, config: TrainConfig): StepState<HostTensor> {
+  return { ...state, accumulated: config.accumulate > 1 ? zerosLike(state.parameters) : {} };
+}
+
+/**
+ * Memory of the moving average after `step` updates: short in the beginning, so that the average does not carry the
+ * initial weights along (as TensorFlow's ExponentialMovingAverage does with num_updates).
+ */
+export function averageMemoryAt(step: number, memory: number): number {
+  return Math.min(memory, (1 + step) / (10 + step));
+}

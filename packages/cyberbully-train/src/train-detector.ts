@@ -1,0 +1,249 @@
+/**
+ * A whole training run: configuration in, detector directory out. Reads the data, prepares vocabulary and weights, hands
+ * over to run/train-loop.ts, and writes what came of it. Prints nothing; `onProgress` tells how far it is.
+ */
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { createTokenizer, type HostTensor } from "@btp/core-gpt";
+import { createEngine, type Engine } from "@btp/tfjs-jit";
+import type { TrainConfig } from "./config/knobs.js";
+import { TrainError } from "./errors.js";
+import { encodeMessages } from "./messages/encoded-messages.js";
+import { type TrainedDetector, writeDetector } from "./output/write-detector.js";
+import { type DataSets, readDataSets } from "./prepare/data-sets.js";
+import { prepareSources } from "./prepare/sources.js";
+import { baseWeights, randomWeights, type StartWeights } from "./prepare/start-weights.js";
+import { restrictedVocabulary, type Vocabulary, wholeVocabulary } from "./prepare/vocabulary.js";
+import { type Checkpoint, readCheckpoint, removeCheckpoint } from "./run/checkpoint.js";
+import type { OnProgress } from "./run/progress.js";
+import { openRunLog, type RunLog } from "./run/run-log.js";
+import { checkSameRun, describeConfig, type RunIdentity } from "./run/run-position.js";
+import { runTraining } from "./run/train-loop.js";
+import { type FlatParams, selectTrainedPart, type TrainedPart } from "./step/trained-part.js";
+
+export interface TrainOptions {
+  readonly onProgress?: OnProgress;
+  /** Aborted: the run saves a checkpoint and throws INTERRUPTED. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  /** Folder of a base that is not a path: where "gpt2" was downloaded to. Without it only folders are accepted. */
+  readonly resolveBase?: (name: string, signal: AbortSignal | undefined) => Promise<string>;
+}
+
+/**
+ * @returns what was written to `config.out`
+ * @throws {TrainError} see errors.ts; DetectorError and WeightsError for their files
+ */
+export async function trainDetector(
+  config: TrainConfig,
+  options: TrainOptions = {},
+): Promise<TrainedDetector> {
+  const out = resolve(config.out);
+  const checkpointFolder = join(out, "checkpoint");
+  const resumeFrom = await findCheckpoint(config, out, checkpointFolder);
+  const data = await readDataSets(config);
+  const { vocabulary, start } = await prepareModel(config, data, options);
+  const threads = config.threads === undefined ? {} : { threads: config.threads };
+  const engine = await createEngine(config.engine, threads);
+  try {
+    const identity = identityOf(config, data, start, engine);
+    if (resumeFrom) checkSameRun(resumeFrom.identity, identity);
+    const keepBytes = resumeFrom?.position.logBytes ?? 0;
+    const log = await openRunLog({
+      folder: config.logs,
+      name: basename(out),
+      keepBytes,
+      now: options.now ?? Date.now,
+    });
+    try {
+      const run = {
+        config,
+        out,
+        data,
+        vocabulary,
+        start,
+        engine,
+        log,
+        identity,
+        resumeFrom,
+        checkpointFolder,
+      };
+      return await trainAndWrite(run, options);
+    } catch (error) {
+      await log.line(`Ended: ${error instanceof TrainError ? error.message : "an unexpected error"}`);
+      throw error;
+    } finally {
+      await log.close();
+    }
+  } finally {
+    await engine.dispose();
+  }
+}
+
+interface PreparedRun {
+  readonly config: TrainConfig;
+  /** Absolute path of the detector directory. */
+  readonly out: string;
+  readonly data: DataSets;
+  readonly vocabulary: Vocabulary;
+  readonly start: StartWeights;
+  readonly engine: Engine;
+  readonly log: RunLog;
+  readonly identity: RunIdentity;
+  readonly resumeFrom: Checkpoint | undefined;
+  readonly checkpointFolder: string;
+}
+
+async function trainAndWrite(run: PreparedRun, options: TrainOptions): Promise<TrainedDetector> {
+  const { config, out, data, vocabulary, start, engine, log, identity, resumeFrom, checkpointFolder } = run;
+  const { onProgress = () => undefined, signal, now = Date.now } = options;
+  const note = async (text: string): Promise<void> => {
+    onProgress({ kind: "note", text });
+    await log.line(text);
+  };
+  for (const text of data.notes) await note(text);
+  const part = selectTrainedPart(start.model, config.unfreezeBlocks);
+  await note(describeModel(start, part, engine));
+  if (resumeFrom) await note(`Going on after update ${resumeFrom.position.step}.`);
+  else await log.record({ event: "start", ...identity });
+
+  const encode = (set: DataSets["train"]) =>
+    encodeMessages(set.examples, vocabulary.encode, config.maxLength);
+  const messages = { train: encode(data.train), validation: encode(data.validation) };
+  const cut = messages.train.truncated + messages.validation.truncated;
+  if (cut > 0)
+    await note(`${cut} messages are longer than ${config.maxLength} tokens; their beginning is read.`);
+
+  const sources = await prepareSources({
+    config,
+    start,
+    part,
+    engine,
+    vocabulary,
+    messages,
+    onProgress,
+    note,
+    signal,
+    now,
+  });
+  try {
+    const result = await runTraining({
+      config,
+      model: start.model,
+      part,
+      engine,
+      initial: pick(start.params, part.trained),
+      fixed: pick(start.params, part.fixed),
+      ...sources,
+      identity,
+      resumeFrom,
+      checkpointFolder,
+      log,
+      onProgress,
+      signal,
+      now,
+    });
+    const detector = await writeDetector({
+      config,
+      out,
+      data,
+      vocabulary,
+      start,
+      part,
+      messages,
+      result,
+      identity,
+      engineName: engine.name,
+      now,
+    });
+    await log.record({
+      event: "finish",
+      steps: result.steps,
+      bestStep: result.bestStep,
+      sha256: detector.sha256,
+    });
+    await log.line(
+      `Wrote ${out} after ${Math.round(result.seconds)} s of training; kept update ${result.bestStep}.`,
+    );
+    await removeCheckpoint(checkpointFolder);
+    return detector;
+  } finally {
+    await sources.dispose();
+  }
+}
+
+/** @throws {TrainError} NO_CHECKPOINT, OUTPUT_EXISTS, BAD_CHECKPOINT */
+async function findCheckpoint(
+  { resume, overwrite }: TrainConfig,
+  out: string,
+  folder: string,
+): Promise<Checkpoint | undefined> {
+  const finished = existsSync(join(out, "config.json"));
+  if (resume) {
+    const found = await readCheckpoint(folder);
+    if (found) return found;
+    const why = finished ? "it holds a finished detector" : "there is none";
+    throw new TrainError("NO_CHECKPOINT", `Expected a checkpoint to resume in ${folder}, but ${why}.`);
+  }
+  if (overwrite) return undefined;
+  if (existsSync(join(folder, "checkpoint.json")))
+    throw new TrainError(
+      "OUTPUT_EXISTS",
+      `${out} holds a run that was not finished. Give --resume to go on, or --overwrite to start anew.`,
+    );
+  if (finished)
+    throw new TrainError(
+      "OUTPUT_EXISTS",
+      `${out} holds a detector. Give another --out, or --overwrite to replace it.`,
+    );
+  return undefined;
+}
+
+async function prepareModel(
+  config: TrainConfig,
+  data: DataSets,
+  { resolveBase, signal }: TrainOptions,
+): Promise<{ readonly vocabulary: Vocabulary; readonly start: StartWeights }> {
+  const tokenizer = await createTokenizer();
+  if (config.base === "none") {
+    const vocabulary =
+      config.minTokenCount === 0
+        ? wholeVocabulary(tokenizer)
+        : restrictedVocabulary(tokenizer, data.train.examples, config.minTokenCount);
+    return { vocabulary, start: randomWeights(config, vocabulary.size) };
+  }
+  const folder = existsSync(config.base) ? config.base : await resolveBase?.(config.base, signal);
+  if (folder === undefined)
+    throw new TrainError(
+      "BAD_BASE",
+      `Expected a folder with GPT-2's weights, and there is none at ${config.base}.`,
+    );
+  const start = await baseWeights(config, folder, signal);
+  return { vocabulary: wholeVocabulary(tokenizer), start };
+}
+
+function identityOf(config: TrainConfig, data: DataSets, start: StartWeights, engine: Engine): RunIdentity {
+  return {
+    config: describeConfig(config),
+    trainData: data.train.sha256,
+    validationData: data.validation.sha256,
+    startWeights: start.base?.sha256 ?? "from the seed",
+    engine: engine.name,
+  };
+}
+
+function describeModel({ model, params, base }: StartWeights, part: TrainedPart, engine: Engine): string {
+  const size = (shapes: Iterable<readonly number[]>): number =>
+    [...shapes].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const all = size(Object.values(params).map(({ shape }) => shape));
+  const trained = size(part.trained.map(({ shape }) => shape));
+  return (
+    `${base ? `Base ${base.name}` : "From scratch"}: ${model.numLayers} blocks, ${model.width} wide, ${model.vocabSize} token ids, ` +
+    `${all} parameters, ${trained} of them trained. Engine: ${engine.name}.`
+  );
+}
+
+function pick(params: FlatParams<HostTensor>, entries: TrainedPart["trained"]): FlatParams<HostTensor> {
+  return Object.fromEntries(entries.map(({ path }) => [path, params[path]!]));
+}
