@@ -2,6 +2,7 @@
 import { JitError } from "../errors.js";
 import { createEagerEngine } from "./eager-engine.js";
 import type { Engine, EngineChoice, EngineName } from "./engine.js";
+import { createJitEngine } from "./jit-engine.js";
 import { loadNodeBackend, NODE_BACKEND } from "./node-backend.js";
 
 export interface EngineOptions {
@@ -42,7 +43,7 @@ export async function selectEngine(
   throw new JitError("ENGINE_UNAVAILABLE", attempts.map((attempt) => attempt.error).join("; "));
 }
 
-async function open(name: EngineName, _options: EngineOptions): Promise<Engine> {
+async function open(name: EngineName, options: EngineOptions): Promise<Engine> {
   switch (name) {
     case "tfjs-cpu":
       return createEagerEngine(name, "cpu");
@@ -51,6 +52,6 @@ async function open(name: EngineName, _options: EngineOptions): Promise<Engine> 
       await loadNodeBackend(name);
       return createEagerEngine(name, NODE_BACKEND);
     case "jit":
-      return createEagerEngine(name, "cpu");
+      return createJitEngine(options);
   }
 }

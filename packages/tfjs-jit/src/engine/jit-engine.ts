@@ -1,0 +1,200 @@
+/**
+ * The compiling engine: records a function, checks and simplifies its graph, encodes it as ONNX and runs it in ONNX
+ * Runtime. Constants become part of the model; a step's state lives in two sets of arrays that take turns as input and
+ * output, so that no step copies it.
+ */
+import { availableParallelism } from "node:os";
+import { allocate, flattenHosted, flattenSpecs, matchArguments, sizeOf } from "../arguments.js";
+import { checkGraph } from "../graph/check.js";
+import { evaluateExtent, productOf } from "../graph/extent.js";
+import type { Graph, GraphInput } from "../graph/graph.js";
+import type { HostTensor } from "../host-tensor.js";
+import { encodeModel } from "../onnx/encode-model.js";
+import { optimize, type PassFilter } from "../passes/index.js";
+import { type RecordedInput, record } from "../record/record.js";
+import { createSession, type Session } from "../session.js";
+import type { TensorSpec } from "../tensor-spec.js";
+import { type FlatTree, type TreeLeaf, type TreeStructure, unflattenTree } from "../tree.js";
+import { callFunction } from "./call-function.js";
+import type { Engine, ProgramOptions } from "./engine.js";
+import { callStep } from "./step-function.js";
+import { programName, typedEngine, type UserFunction } from "./untyped-engine.js";
+
+export interface JitOptions {
+  /** Threads of one program; default: the number of processors, at most 16. */
+  readonly threads?: number;
+  /** Which passes run, by name; default: all. For measuring. */
+  readonly passes?: PassFilter;
+  /** Gets the graph of every program, after its passes: for reading and tests. */
+  readonly onGraph?: (graph: Graph, name: string) => void;
+  /** Prefix of files to which ONNX Runtime writes the time of every operator. */
+  readonly profileTo?: string;
+}
+
+/** More threads than this do not pay at the sizes that fit one machine's memory. */
+const MAX_THREADS = 16;
+
+export function createJitEngine(options: JitOptions = {}): Engine {
+  return typedEngine({
+    name: "jit",
+    compile: (fn, constants, args, programOptions) =>
+      compileProgram(fn, constants, args, programOptions, options),
+    compileStep: (fn, state, constants, args, programOptions) =>
+      compileStepProgram(fn, state, constants, args, programOptions, options),
+  });
+}
+
+async function compileProgram(
+  fn: UserFunction,
+  constants: unknown,
+  args: readonly unknown[],
+  programOptions: ProgramOptions,
+  options: JitOptions,
+) {
+  const name = programName(fn, programOptions);
+  const given = flattenHosted(constants, "constants");
+  const specs = flattenSpecs(args, "arguments");
+  const inputs = [...recorded(given, "constant"), ...recorded(specs, "argument")];
+  const { graph, structure } = record(
+    inputs,
+    (tensors) => {
+      const fixed = unflattenTree(given.structure, tensors.slice(0, given.leaves.length));
+      const rest = unflattenTree(specs.structure, tensors.slice(given.leaves.length));
+      const result = callFunction(() => fn(fixed, ...listOf(rest)), name);
+      return { tensors: result.leaves.map(({ value }) => value), structure: result.structure };
+    },
+    name,
+  );
+  const { session, finished } = await prepare(graph, given.leaves, name, options);
+  return {
+    async run(values: readonly unknown[]) {
+      const { leaves, sizes } = matchArguments(values, specs, "arguments");
+      const results = await session.run(feedsOf(finished, leaves, sizes), []);
+      return unflattenTree(structure, results);
+    },
+    dispose: () => session.dispose(),
+  };
+}
+
+async function compileStepProgram(
+  fn: UserFunction,
+  state: unknown,
+  constants: unknown,
+  args: readonly unknown[],
+  programOptions: ProgramOptions,
+  options: JitOptions,
+) {
+  const name = programName(fn, programOptions);
+  const initial = flattenHosted(state, "state");
+  const given = flattenHosted(constants, "constants");
+  const specs = flattenSpecs(args, "arguments");
+  const count = initial.leaves.length;
+  const inputs = [
+    ...recorded(initial, "state"),
+    ...recorded(given, "constant"),
+    ...recorded(specs, "argument"),
+  ];
+  let resultStructure: TreeStructure = { kind: "absent" };
+  const recording = record(
+    inputs,
+    (tensors) => {
+      const carried = unflattenTree(initial.structure, tensors.slice(0, count));
+      const fixed = unflattenTree(given.structure, tensors.slice(count, count + given.leaves.length));
+      const rest = unflattenTree(specs.structure, tensors.slice(count + given.leaves.length));
+      const { next, result } = callStep(fn, [carried, fixed, ...listOf(rest)], initial, name);
+      resultStructure = result.structure;
+      return { tensors: [...next, ...result.leaves.map(({ value }) => value)], structure: result.structure };
+    },
+    name,
+  );
+  // State that a step returns as it got it (frozen parameters) is neither written nor exchanged.
+  const changed = initial.leaves.flatMap((_, i) =>
+    recording.graph.outputs[i]?.id === recording.graph.inputs[i]?.value.id ? [] : [i],
+  );
+  const outputs = [
+    ...changed.map((i) => recording.graph.outputs[i]!),
+    ...recording.graph.outputs.slice(count),
+  ];
+  const { session, finished } = await prepare({ ...recording.graph, outputs }, given.leaves, name, options);
+  let current = initial.leaves.map(({ value }) => copyOf(value));
+  const spare = new Map(changed.map((i) => [i, emptyLike(current[i]!)]));
+  return {
+    async step(values: readonly unknown[]) {
+      const { leaves, sizes } = matchArguments(values, specs, "arguments");
+      const results = await session.run(
+        feedsOf(finished, [...current, ...leaves], sizes),
+        changed.map((i) => spare.get(i)!),
+      );
+      const former = current;
+      current = former.map((tensor, i) => spare.get(i) ?? tensor);
+      for (const i of changed) spare.set(i, former[i]!);
+      return unflattenTree(resultStructure, results.slice(changed.length));
+    },
+    readState: () => unflattenTree(initial.structure, current.map(copyOf)),
+    writeState(next: unknown) {
+      const { leaves } = matchArguments(next, initial, "state");
+      current = leaves.map(copyOf);
+    },
+    dispose: () => session.dispose(),
+  };
+}
+
+function recorded(flat: FlatTree<TensorSpec>, role: RecordedInput["role"]): RecordedInput[] {
+  return flat.leaves.map(({ path, value }) => ({ path, role, spec: value }));
+}
+
+async function prepare(
+  graph: Graph,
+  constants: readonly TreeLeaf<HostTensor>[],
+  name: string,
+  options: JitOptions,
+): Promise<{ session: Session; finished: Graph }> {
+  checkGraph(graph, "recording");
+  const finished = optimize(graph, options.passes);
+  options.onGraph?.(finished, name);
+  const values = finished.inputs
+    .filter(({ role }) => role === "constant")
+    .map(({ value }, i) => [value.id, constants[i]!.value] as const);
+  const model = encodeModel(finished, new Map(values));
+  const threads = options.threads ?? Math.min(availableParallelism(), MAX_THREADS);
+  const { profileTo } = options;
+  const session = await createSession(model, {
+    threads,
+    name,
+    ...(profileTo === undefined ? {} : { profileTo }),
+  });
+  return { session, finished };
+}
+
+/** Tensors for the graph's inputs in its order; masks are drawn here, in the order of the dropout calls. */
+function feedsOf(
+  graph: Graph,
+  leaves: readonly HostTensor[],
+  sizes: ReadonlyMap<string, number>,
+): HostTensor[] {
+  let next = 0;
+  return graph.inputs
+    .filter(({ role }) => role !== "constant")
+    .map((input) => (input.role === "mask" ? drawMask(input, sizes) : leaves[next++]!));
+}
+
+function drawMask(
+  input: GraphInput & { readonly role: "mask" },
+  sizes: ReadonlyMap<string, number>,
+): HostTensor {
+  const shape = input.value.shape.map((extent) => evaluateExtent(extent, sizes));
+  const data = input.random.drawMask(evaluateExtent(productOf(input.value.shape), sizes), input.rate);
+  return { dtype: "bool", shape, data };
+}
+
+function copyOf(tensor: HostTensor): HostTensor {
+  return { ...tensor, data: tensor.data.slice() };
+}
+
+function emptyLike(tensor: HostTensor): HostTensor {
+  return { ...tensor, data: allocate(tensor.dtype, sizeOf(tensor.shape)) };
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value];
+}

@@ -1,0 +1,77 @@
+/** Operators that choose or place elements by index. */
+import { addExtents } from "../extent.js";
+import { checkAxis, firstOutput, inputAt, invalid, type OpDefinition, requireType } from "./definition.js";
+
+export const gather: OpDefinition<"Gather"> = {
+  infer(inputs, { axis }) {
+    const x = inputAt(inputs, 0);
+    const indices = inputAt(inputs, 1);
+    requireType(indices, "int32", "int64");
+    checkAxis(axis, x.shape.length);
+    return [
+      { dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)] },
+    ];
+  },
+  encode(node, encoder) {
+    const names = node.inputs.map((value) => encoder.name(value));
+    encoder.add("Gather", names, [encoder.name(firstOutput(node))], { axis: node.attributes.axis });
+  },
+};
+
+export const gatherNd: OpDefinition<"GatherND"> = {
+  infer(inputs) {
+    const x = inputAt(inputs, 0);
+    const indices = inputAt(inputs, 1);
+    requireType(indices, "int64");
+    const depth = indices.shape.at(-1);
+    if (typeof depth !== "number" || depth > x.shape.length) return invalid("depth of GatherND's indices");
+    return [{ dtype: x.dtype, shape: [...indices.shape.slice(0, -1), ...x.shape.slice(depth)] }];
+  },
+  encode(node, encoder) {
+    const names = node.inputs.map((value) => encoder.name(value));
+    encoder.add("GatherND", names, [encoder.name(firstOutput(node))]);
+  },
+};
+
+export const scatterNd: OpDefinition<"ScatterND"> = {
+  infer(inputs) {
+    const base = inputAt(inputs, 0);
+    requireType(inputAt(inputs, 1), "int64");
+    requireType(inputAt(inputs, 2), base.dtype);
+    return [base];
+  },
+  encode(node, encoder) {
+    const names = node.inputs.map((value) => encoder.name(value));
+    encoder.add("ScatterND", names, [encoder.name(firstOutput(node))], {
+      reduction: node.attributes.add ? "add" : "none",
+    });
+  },
+};
+
+export const oneHot: OpDefinition<"OneHot"> = {
+  symbolic: ["depth"],
+  infer(inputs, { depth, dtype }) {
+    return [{ dtype, shape: [...inputAt(inputs, 0).shape, depth] }];
+  },
+  encode(node, encoder) {
+    const { depth, on, off, dtype } = node.attributes;
+    const output = encoder.name(firstOutput(node));
+    // ONNX counts a negative index from the end; TensorFlow gives a row of `off` for it. Index + 1 in a table one
+    // deeper keeps both in range: column 0 is cut off again.
+    const [indices, shifted, wide] = [encoder.temporary(), encoder.temporary(), encoder.temporary()];
+    const one = encoder.constant("int64", 1);
+    const zero = encoder.constant("int64", 0);
+    const clamped = encoder.temporary();
+    encoder.add("Cast", [encoder.name(node.inputs[0]!)], [indices], { to: 7 });
+    encoder.add("Add", [indices, one], [shifted]);
+    encoder.add("Max", [shifted, zero], [clamped]);
+    const element = dtype === "bool" ? "int32" : dtype;
+    const values = encoder.constant(element, [off, on]);
+    encoder.add("OneHot", [clamped, encoder.extents([addExtents(depth, 1)]), values], [wide], { axis: -1 });
+    const axis = encoder.constant("int64", [node.inputs[0]!.shape.length]);
+    const cut = dtype === "bool" ? encoder.temporary() : output;
+    const end = encoder.constant("int64", [2 ** 31]);
+    encoder.add("Slice", [wide, encoder.constant("int64", [1]), end, axis], [cut]);
+    if (dtype === "bool") encoder.add("Cast", [cut], [output], { to: 9 });
+  },
+};

@@ -1,0 +1,54 @@
+/**
+ * What most passes are: a walk over the nodes in order that copies each into a new graph, or lets a rule put something
+ * else in its place. Rules look backwards only, at the producers of the inputs in the new graph, which have been
+ * rewritten already; what nobody uses any more is left to the dead-nodes pass.
+ */
+import { GraphBuilder } from "../graph/builder.js";
+import type { AnyNode, Graph, OpName, Value } from "../graph/graph.js";
+
+export interface RewriteContext {
+  readonly builder: GraphBuilder;
+  /** How often an output of the old node is used, by nodes or as a result. */
+  uses(oldValue: Value): number;
+}
+
+/** Gives the new values of the node's outputs, or undefined to copy the node. `inputs` are values of the new graph. */
+export type RewriteRule = (
+  node: AnyNode,
+  inputs: readonly Value[],
+  context: RewriteContext,
+) => readonly Value[] | undefined;
+
+export function rewrite(graph: Graph, rule: RewriteRule): Graph {
+  const builder = new GraphBuilder();
+  const counts = countUses(graph);
+  const context: RewriteContext = { builder, uses: (value) => counts.get(value.id) ?? 0 };
+  const renamed = new Map<number, Value>();
+  for (const { value, ...declaration } of graph.inputs) {
+    renamed.set(value.id, builder.input(value, declaration));
+  }
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((input) => renamed.get(input.id)!);
+    builder.source = node.source;
+    const outputs = rule(node, inputs, context) ?? copyNode(builder, node, inputs);
+    node.outputs.forEach((output, i) => {
+      renamed.set(output.id, outputs[i]!);
+    });
+  }
+  return builder.finish(graph.outputs.map((output) => renamed.get(output.id)!));
+}
+
+export function copyNode(builder: GraphBuilder, node: AnyNode, inputs: readonly Value[]): readonly Value[] {
+  return builder.add<OpName>(node.op, inputs, node.attributes);
+}
+
+/** Number of uses of each value, by id. */
+export function countUses(graph: Graph): Map<number, number> {
+  const counts = new Map<number, number>();
+  const use = (value: Value): void => {
+    counts.set(value.id, (counts.get(value.id) ?? 0) + 1);
+  };
+  for (const node of graph.nodes) node.inputs.forEach(use);
+  graph.outputs.forEach(use);
+  return counts;
+}
