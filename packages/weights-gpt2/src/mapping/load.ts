@@ -72,8 +72,10 @@ async function configBeside({ path, configPath }: LocatedWeights): Promise<GptCo
 }
 
 async function readPlanned(file: TensorFile, planned: PlannedTensor): Promise<FloatTensor> {
-  const tensor = await readFloats(file, planned.name);
-  const { shape } = planned;
+  const { name, shape } = planned;
+  if (name === undefined)
+    return { dtype: "float32", shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) };
+  const tensor = await readFloats(file, name);
   if (planned.rows !== undefined) {
     return {
       dtype: "float32",

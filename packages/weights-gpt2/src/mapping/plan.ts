@@ -10,8 +10,8 @@ import type { TensorFile, TensorInfo } from "../tensor.js";
 import { HUGGING_FACE_PREFIX, isUnusedBuffer, LANGUAGE_MODEL_HEAD, parameterNames } from "./name-map.js";
 
 export interface PlannedTensor {
-  /** The name in the file. */
-  readonly name: string;
+  /** The name in the file; undefined: the file has none, and zeros take its place. */
+  readonly name: string | undefined;
   /** The parameter's shape, which the data is read into. */
   readonly shape: readonly number[];
   /** Stored [out, in]: to be transposed. */
@@ -40,6 +40,8 @@ export interface PlanOptions {
   readonly context?: "refuse" | "cut";
   /** Leave unknown tensors unread instead of refusing the file. Default false. */
   readonly allowExtra?: boolean;
+  /** "zeros" reads models that were trained without some or all biases. Default "refuse": a file that lost them looks the same. */
+  readonly missingBiases?: "refuse" | "zeros";
 }
 
 const FLOATS: ReadonlySet<string> = new Set(["F64", "F32", "F16", "BF16"]);
@@ -60,6 +62,10 @@ export function planLoad(file: TensorFile, described: GptConfig, options: PlanOp
   for (const { path, shape } of parameterTable(config)) {
     const row = names.get(path)!;
     const name = nameOf(path);
+    if (name === undefined && options.missingBiases === "zeros" && path.endsWith(".bias")) {
+      parameters.set(path, { name, shape, transposed: false, rows: undefined });
+      continue;
+    }
     if (name === undefined) {
       const expected = file.format === "safetensors" ? row.huggingFace : row.openai;
       problems.push(`missing: ${expected} [${shape.join(", ")}] for ${path}`);
@@ -125,7 +131,7 @@ function contextOf(
     `${quoteName(name!)}: holds ${available} positions, ${wanted} are wanted; context: "cut" takes the smaller of the two`,
   );
   // Checks the rest of the shape against what is there, so that this is reported once.
-  return available;
+  return Math.max(1, available);
 }
 
 /** Decided once for the whole file: attn.c_proj is square, so its own shape cannot tell. */
