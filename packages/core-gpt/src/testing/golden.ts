@@ -4,7 +4,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { GptConfig } from "../config.js";
 import { buildParams } from "../parameter-table.js";
-import type { GptParams } from "../params.js";
+import { type ClassifierParams, flattenParams, type GptParams } from "../params.js";
 
 const leaves: readonly [RegExp, string][] = [
   [/^tokenEmbedding$/, "wte.weight"],
@@ -59,4 +59,21 @@ export function nextTokenLoss(logits: Tensor, ids: Tensor): Tensor {
     vocabulary,
   );
   return tf.neg(tf.mean(tf.sum(tf.mul(target, tf.logSoftmax(predicted)), -1)));
+}
+
+type AnyParams = GptParams<Tensor> | ClassifierParams<Tensor>;
+
+/**
+ * The value of `loss` at `params` and its gradient for every parameter, by TensorFlow.js's automatic differentiation.
+ * The gradients are the caller's to dispose.
+ */
+export function gradientsOf<P extends AnyParams>(
+  params: P,
+  loss: (params: P) => Tensor,
+): { readonly value: number; readonly gradients: ReadonlyMap<string, Tensor> } {
+  const flat = flattenParams<Tensor>(params);
+  // The function closes over the very tensors that it is differentiated by.
+  const { value, grads } = tf.valueAndGrads(() => loss(params) as tf.Scalar)(flat.map((leaf) => leaf.value));
+  const gradients = new Map(flat.map(({ path }, i) => [path, grads[i] ?? tf.scalar(Number.NaN)]));
+  return { value: value.dataSync()[0] ?? Number.NaN, gradients };
 }
