@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import type { CliContext } from "./context.js";
 
 export interface CommandModule {
-  createCommand(context: CliContext): Command;
+  /** @param rest - the arguments behind the command's name as they were typed, for commands with a parser of their own */
+  createCommand(context: CliContext, rest: readonly string[]): Command | Promise<Command>;
 }
 
 interface CommandEntry {
@@ -15,6 +16,10 @@ export const commandTable = {
   predict: {
     summary: "classify messages: arguments, lines of a pipe, a file, or a conversation at the terminal",
     load: () => import("./commands/predict.js"),
+  },
+  serve: {
+    summary: "serve a detector over HTTP",
+    load: () => import("./commands/serve.js"),
   },
   doctor: {
     summary: "say which engine runs here and why, and what was found on this machine",

@@ -1,13 +1,15 @@
+export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+
 /**
  * Everything a command may touch outside itself: streams, environment, working directory. Commands get it as an
  * argument and use nothing global, so that tests can run them in process.
  */
 export interface CliContext {
-  readonly stdin: NodeJS.ReadStream;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   /** Results only. */
-  readonly stdout: NodeJS.WriteStream;
+  readonly stdout: OutputStream;
   /** Progress, notices, errors. */
-  readonly stderr: NodeJS.WriteStream;
+  readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** What a command that ends without an error leaves behind; 0 until it says otherwise. */

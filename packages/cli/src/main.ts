@@ -51,11 +51,12 @@ Examples:
     );
   prepare(program, context);
   const wanted = args.find((arg) => !arg.startsWith("-") && arg !== "help");
+  const rest = wanted === undefined ? [] : args.slice(args.indexOf(wanted) + 1);
   for (const name of commandNames) {
     const entry = commandTable[name];
     if (load === "all" || name === wanted) {
       const { createCommand } = await entry.load();
-      const command = createCommand(context).name(name).summary(entry.summary);
+      const command = (await createCommand(context, rest)).name(name).summary(entry.summary);
       prepareTree(command, context);
       program.addCommand(command);
     } else {

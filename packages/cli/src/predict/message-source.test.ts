@@ -1,0 +1,79 @@
+import { expect, it } from "vitest";
+import {
+  type Message,
+  type MessageSource,
+  messageSource,
+  type Problem,
+  type SourceOptions,
+} from "./message-source.js";
+
+async function* chunksOf(text: string): AsyncGenerator<string> {
+  for (let i = 0; i < text.length; i += 7) yield text.slice(i, i + 7);
+}
+
+function open(text: string, options: Partial<SourceOptions>): MessageSource {
+  return messageSource(chunksOf(text), { format: "csv", textColumn: undefined, maxLength: 100, ...options });
+}
+
+async function collect(source: MessageSource): Promise<{ messages: Message[]; problems: Problem[] }> {
+  const messages: Message[] = [];
+  const problems: Problem[] = [];
+  for await (const group of source.groups()) {
+    messages.push(...group.messages);
+    problems.push(...group.problems);
+  }
+  return { messages, problems };
+}
+
+it("reads the text column of a CSV, quotes, line breaks and all, and keeps the row", async () => {
+  const source = open('\ufeffLabel,Text\r\n1,"a, ""b""\nc"\r\n0,plain\r\n', {});
+  const { messages, problems } = await collect(source);
+  expect(source.header).toEqual(["Label", "Text"]);
+  expect(messages).toEqual([
+    { text: 'a, "b"\nc', line: 2, cells: ["1", 'a, "b"\nc'] },
+    { text: "plain", line: 4, cells: ["0", "plain"] },
+  ]);
+  expect(problems).toEqual([]);
+});
+
+it("takes the column it is told, in any case", async () => {
+  const { messages } = await collect(open("a,Chat\n1,hello\n", { textColumn: "chat" }));
+  expect(messages.map(({ text }) => text)).toEqual(["hello"]);
+});
+
+it("names the columns there are when none of them holds messages", async () => {
+  await expect(collect(open("a,b\n1,2\n", {}))).rejects.toThrow(
+    'Expected a column called text, message, comment, comment_text, tweet, content, body, got "a", "b". Name it with --text-column.',
+  );
+});
+
+it("reports rows that have no message, too many cells or too long a text, and reads on", async () => {
+  const { messages, problems } = await collect(
+    open(`id,text\n1\n2,ok,extra\n3,${"x".repeat(101)}\n4,fine\n`, {}),
+  );
+  expect(messages.map(({ text }) => text)).toEqual(["fine"]);
+  expect(problems.map(({ line }) => line)).toEqual([2, 3, 4]);
+});
+
+it("fails instead of swallowing a file whose quote never closes", async () => {
+  await expect(collect(open(`text\n"${"x\n".repeat(5000)}`, {}))).rejects.toThrow();
+});
+
+it("reads JSON lines: objects by key, plain strings, and reports what is neither", async () => {
+  const lines = ['{"id":7,"message":"hi"}', '"yo"', "{", "[1]", '{"id":8}', ""].join("\n");
+  const { messages, problems } = await collect(open(`${lines}\n`, { format: "jsonl" }));
+  expect(messages).toEqual([
+    { text: "hi", line: 1, fields: { id: 7, message: "hi" } },
+    { text: "yo", line: 2 },
+  ]);
+  expect(problems.map(({ line }) => line)).toEqual([3, 4, 5, 6]);
+});
+
+it("reads every line of a text file, empty ones too", async () => {
+  const { messages } = await collect(open("a\n\nb", { format: "txt" }));
+  expect(messages).toEqual([
+    { text: "a", line: 1 },
+    { text: "", line: 2 },
+    { text: "b", line: 3 },
+  ]);
+});
