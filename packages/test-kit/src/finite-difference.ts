@@ -3,8 +3,9 @@
  */
 
 /**
- * Gradient of a scalar function by central differences: `(f(x + h·eᵢ) - f(x - h·eᵢ)) / 2h` for each i.
- * In float32 the error is about `|f|·1e-7/h + h²`, so h near 1e-2 suits functions of order one: agreement to about 1e-3.
+ * Gradient of a scalar function by central differences over two distances, so that the third derivative cancels:
+ * `(8·(f(x + h·eᵢ) - f(x - h·eᵢ)) - (f(x + 2h·eᵢ) - f(x - 2h·eᵢ))) / 12h` for each i.
+ * In float32 the error is about `|f|·1e-7/h + h⁴`: with h 1e-2 and a function of order one, 1e-4 or less.
  * @param f - called with a fresh copy of `x` each time
  * @returns one number for each element of x
  */
@@ -14,14 +15,14 @@ export function finiteDifference(
   h = 1e-2,
 ): Float64Array {
   return Float64Array.from({ length: x.length }, (_, i) => {
-    const at = (step: number): { value: number; moved: number } => {
-      const copy = Float32Array.from(x);
-      copy[i] = (copy[i] ?? 0) + step;
-      return { value: f(copy), moved: copy[i] ?? 0 };
+    const slope = (step: number): number => {
+      const above = Float32Array.from(x);
+      const below = Float32Array.from(x);
+      above[i] = (x[i] ?? 0) + step;
+      below[i] = (x[i] ?? 0) - step;
+      // Divided by the distance really moved: x ± h is rounded to float32.
+      return (f(above) - f(below)) / ((above[i] ?? 0) - (below[i] ?? 0));
     };
-    const above = at(h);
-    const below = at(-h);
-    // The distance really moved: x ± h is rounded to float32.
-    return (above.value - below.value) / (above.moved - below.moved);
+    return (4 * slope(h) - slope(2 * h)) / 3;
   });
 }
