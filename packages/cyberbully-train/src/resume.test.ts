@@ -1,0 +1,119 @@
+/** Kills training processes with SIGKILL, as a crash or the operating system would, and goes on. Runs the built package. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { repositoryRoot } from "@btp/test-kit";
+import { afterEach, beforeEach, expect, it } from "vitest";
+
+const program = join(repositoryRoot(), "packages", "cyberbully-train", "dist", "main.js");
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "btp-resume-"));
+  writeFileSync(join(folder, "train.csv"), toyCsv(40, 0));
+  writeFileSync(join(folder, "validation.csv"), toyCsv(12, 1000));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Harmless two-word messages whose label is the parity of a number. */
+function toyCsv(count: number, from: number): string {
+  const rows = Array.from({ length: count }, (_, i) => `word ${(from + i * 37) % 91},${i % 2}`);
+  return `Text,Label\n${rows.join("\n")}\n`;
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+}
+
+function start(name: string, ...more: string[]): { child: ChildProcess; ended: Promise<Ended> } {
+  const options = {
+    width: 8,
+    "num-heads": 2,
+    "num-layers": 1,
+    "batch-size": 8,
+    epochs: 3,
+    dropout: 0.1,
+    accumulate: 2,
+  };
+  const args = Object.entries(options).map(([flag, value]) => `--${flag}=${value}`);
+  const files = ["--train", "train.csv", "--validation", "validation.csv", "--out", name, "--logs", "logs"];
+  const fixed = ["--engine", "tfjs-cpu", "--min-token-count", "1", "--average-weights", "0.9"];
+  const child = spawn(process.execPath, [program, ...files, ...args, ...fixed, ...more], { cwd: folder });
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const ended = new Promise<Ended>((resolve) => {
+    child.on("close", (code, signal) => resolve({ code, signal, stderr }));
+  });
+  return { child, ended };
+}
+
+const logPath = (name: string): string => join(folder, "logs", `${name}.jsonl`);
+
+/** Resolves when the log holds so many updates, or the process has ended. */
+async function untilUpdate(name: string, updates: number, ended: Promise<Ended>): Promise<void> {
+  let over = false;
+  void ended.then(() => {
+    over = true;
+  });
+  while (!over) {
+    const text = existsSync(logPath(name)) ? readFileSync(logPath(name), "utf8") : "";
+    if (text.split('"event":"step"').length - 1 >= updates) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** The log without what differs between any two runs: clock and speed. */
+function logged(name: string): unknown[] {
+  return readFileSync(logPath(name), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => {
+      const {
+        time: _time,
+        messagesPerSecond: _speed,
+        config: _config,
+        ...rest
+      } = JSON.parse(line) as Record<string, unknown>;
+      return rest;
+    });
+}
+
+it("gives the bits of the undisturbed run after kill -9 at several points", async () => {
+  expect(await start("whole").ended).toMatchObject({ code: 0 });
+  const often = ["--checkpoint-seconds", "0"];
+  let run = start("killed", ...often);
+  for (const updates of [1, 4, 5, 9, 12]) {
+    await untilUpdate("killed", updates, run.ended);
+    run.child.kill("SIGKILL");
+    expect(await run.ended).toMatchObject({ signal: "SIGKILL" });
+    // Killed before the first checkpoint there is nothing to resume: then it starts anew.
+    const resumable = existsSync(join(folder, "killed", "checkpoint", "checkpoint.json"));
+    run = start("killed", ...often, ...(resumable ? ["--resume"] : []));
+  }
+  expect(await run.ended).toMatchObject({ code: 0 });
+  const weights = (name: string) => readFileSync(join(folder, name, "model.safetensors"));
+  expect(weights("killed").equals(weights("whole"))).toBe(true);
+  expect(logged("killed")).toEqual(logged("whole"));
+}, 300_000);
+
+it("saves on SIGTERM, goes on from there, and refuses other values by name", async () => {
+  const first = start("stopped");
+  await untilUpdate("stopped", 3, first.ended);
+  first.child.kill("SIGTERM");
+  expect(await first.ended).toMatchObject({ code: 130 });
+  const other = await start("stopped", "--resume", "--seed", "9").ended;
+  expect(other.code).toBe(1);
+  expect(other.stderr).toContain("seed was 1 and is 9");
+  const careless = await start("stopped").ended;
+  expect(careless.stderr).toContain("--resume to go on, or --overwrite");
+  expect(await start("stopped", "--resume").ended).toMatchObject({ code: 0 });
+  const again = await start("stopped", "--resume").ended;
+  expect(again.stderr).toContain("it holds a finished detector");
+}, 300_000);
