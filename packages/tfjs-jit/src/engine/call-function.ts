@@ -29,12 +29,22 @@ export function callFunction(call: () => unknown, name: string): FlatTree<tf.Ten
 }
 
 function explain(error: unknown, name: string): unknown {
+  if (error instanceof Error && /^Kernel '\w+' not registered for backend/.test(error.message)) {
+    const kernel = /^Kernel '(\w+)'/.exec(error.message)?.[1];
+    return new JitError(
+      "UNSUPPORTED_KERNEL",
+      `${name} uses the TensorFlow.js kernel ${kernel}, which this engine cannot run; ` +
+        "write it with supported ops (see the README of tfjs-jit), or run the function on another engine",
+      { cause: error },
+    );
+  }
   if (error instanceof Error && /gradient function not found for/.test(error.message)) {
     const kernel = /not found for (\w+)/.exec(error.message)?.[1] ?? "a kernel";
     return new JitError(
       "GRADIENT_NOT_REGISTERED",
       `${name} takes a gradient through ${kernel}, which has no gradient function; ` +
-        'import "@tensorflow/tfjs", which registers them (@tensorflow/tfjs-core alone has none)',
+        'import "@tensorflow/tfjs", which registers them (@tensorflow/tfjs-core alone has none), or keep ' +
+        "ops without a derivative (comparisons) off the differentiated path",
       { cause: error },
     );
   }

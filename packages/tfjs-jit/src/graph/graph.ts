@@ -54,7 +54,7 @@ export type UnaryFunction =
   | "Gelu";
 export type BinaryFunction = "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Max" | "Min" | "Mod";
 export type CompareFunction = "Equal" | "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual";
-export type LogicalFunction = "And" | "Or" | "Xor";
+export type LogicalFunction = "And" | "Or";
 export type ReduceFunction = "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd";
 
 /** The operators and their attributes. */
@@ -81,7 +81,6 @@ export interface OpAttributes {
   Gemm: { readonly transposeA: boolean; readonly transposeB: boolean; readonly alpha: number };
   Reduce: { readonly fn: ReduceFunction; readonly axes: readonly number[]; readonly keepDims: boolean };
   Softmax: { readonly axis: number };
-  LogSoftmax: { readonly axis: number };
   /** x, indices */
   Gather: { readonly axis: number };
   /** x, indices int64 [..., depth] */

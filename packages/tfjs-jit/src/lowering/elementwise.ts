@@ -110,9 +110,9 @@ export const finite: LoweringRule<"IsFinite"> = {
 
 /** Rounds down, where ONNX's integer division rounds towards zero. */
 export const floorDiv: LoweringRule<"FloorDiv"> = {
-  onnx: ["Div", "Floor", "Mul", "Sub", "Mod"],
+  onnx: ["Div", "Floor", "Cast", "Sub", "Mod"],
   lower(b, { a, b: other }) {
-    if (a.dtype !== "int32") return b.unary("Floor", b.binary("Div", a, other));
+    if (a.dtype !== "int32") return b.cast(b.unary("Floor", b.binary("Div", a, other)), "int32");
     // Mod has the divisor's sign, so what is left divides exactly.
     return b.binary("Div", b.binary("Sub", a, b.binary("Mod", a, other)), other);
   },

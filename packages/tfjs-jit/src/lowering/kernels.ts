@@ -33,7 +33,6 @@ export interface Kernels {
   Atan2: Binary;
   Atanh: Unary;
   BatchMatMul: Kernel<tf.BatchMatMulInputs, tf.BatchMatMulAttrs>;
-  BroadcastTo: Kernel<tf.BroadcastToInputs, tf.BroadCastToAttrs>;
   Cast: Kernel<tf.CastInputs, tf.CastAttrs>;
   Ceil: Unary;
   ClipByValue: Kernel<tf.ClipByValueInputs, tf.ClipByValueAttrs>;
@@ -70,8 +69,6 @@ export interface Kernels {
   LogicalAnd: Binary;
   LogicalNot: Kernel<tf.LogicalNotInputs>;
   LogicalOr: Binary;
-  LogicalXor: Binary;
-  LogSoftmax: Kernel<tf.LogSoftmaxInputs, tf.LogSoftmaxAttrs>;
   Max: Kernel<tf.MaxInputs, tf.MaxAttrs>;
   Maximum: Binary;
   Mean: Kernel<tf.MeanInputs, tf.MeanAttrs>;

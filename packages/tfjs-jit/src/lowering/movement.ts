@@ -131,11 +131,6 @@ export const tile: LoweringRule<"Tile"> = {
   lower: (b, { x }, { reps }) => b.add1("Tile", [x], { repeats: reps }),
 };
 
-export const broadcastTo: LoweringRule<"BroadcastTo"> = {
-  onnx: ["Expand"],
-  lower: (b, { x }, { shape }) => b.add1("Expand", [x], { shape }),
-};
-
 export const padV2: LoweringRule<"PadV2"> = {
   onnx: ["Pad"],
   lower(b, { x }, { paddings, constantValue }) {

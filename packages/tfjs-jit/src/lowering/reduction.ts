@@ -51,11 +51,6 @@ export const softmax: LoweringRule<"Softmax"> = {
   lower: (b, { logits }, { dim }) => b.add1("Softmax", [logits], { axis: axesOf(dim, logits)[0] ?? 0 }),
 };
 
-export const logSoftmax: LoweringRule<"LogSoftmax"> = {
-  onnx: ["LogSoftmax"],
-  lower: (b, { logits }, { axis }) => b.add1("LogSoftmax", [logits], { axis: axesOf(axis, logits)[0] ?? 0 }),
-};
-
 export const cumsum: LoweringRule<"Cumsum"> = {
   onnx: ["CumSum"],
   lower: (b, { x }, { axis, exclusive, reverse }) =>

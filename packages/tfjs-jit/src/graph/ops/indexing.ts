@@ -1,4 +1,5 @@
 /** Operators that choose or place elements by index. */
+import { DATA_TYPE } from "../../onnx/onnx-enums.js";
 import { addExtents } from "../extent.js";
 import { checkAxis, firstOutput, inputAt, invalid, type OpDefinition, requireType } from "./definition.js";
 
@@ -62,16 +63,16 @@ export const oneHot: OpDefinition<"OneHot"> = {
     const one = encoder.constant("int64", 1);
     const zero = encoder.constant("int64", 0);
     const clamped = encoder.temporary();
-    encoder.add("Cast", [encoder.name(node.inputs[0]!)], [indices], { to: 7 });
+    encoder.add("Cast", [encoder.name(node.inputs[0]!)], [indices], { to: DATA_TYPE.int64 });
     encoder.add("Add", [indices, one], [shifted]);
     encoder.add("Max", [shifted, zero], [clamped]);
-    const element = dtype === "bool" ? "int32" : dtype;
-    const values = encoder.constant(element, [off, on]);
+    // ONNX Runtime has OneHot on a CPU for int64 indices and float values only.
+    const values = encoder.constant("float32", [off, on]);
     encoder.add("OneHot", [clamped, encoder.extents([addExtents(depth, 1)]), values], [wide], { axis: -1 });
     const axis = encoder.constant("int64", [node.inputs[0]!.shape.length]);
-    const cut = dtype === "bool" ? encoder.temporary() : output;
+    const cut = dtype === "float32" ? output : encoder.temporary();
     const end = encoder.constant("int64", [2 ** 31]);
     encoder.add("Slice", [wide, encoder.constant("int64", [1]), end, axis], [cut]);
-    if (dtype === "bool") encoder.add("Cast", [cut], [output], { to: 9 });
+    if (dtype !== "float32") encoder.add("Cast", [cut], [output], { to: DATA_TYPE[dtype] });
   },
 };

@@ -55,18 +55,6 @@ export const softmax: OpDefinition<"Softmax"> = {
   },
 };
 
-export const logSoftmax: OpDefinition<"LogSoftmax"> = {
-  infer: inferSoftmax,
-  encode(node, encoder) {
-    encoder.add(
-      "LogSoftmax",
-      [encoder.name(node.inputs[0]!)],
-      [encoder.name(firstOutput(node))],
-      node.attributes,
-    );
-  },
-};
-
 export const cumSum: OpDefinition<"CumSum"> = {
   infer(inputs, { axis }) {
     const x = inputAt(inputs, 0);

@@ -5,7 +5,7 @@ import { binary, cast, compare, logical, unary, where } from "./elementwise.js";
 import { gather, gatherNd, oneHot, scatterNd } from "./indexing.js";
 import { gemm, matMul } from "./matmul.js";
 import { concat, expand, pad, reshape, slice, split, tile, transpose } from "./movement.js";
-import { argReduce, cumSum, layerNorm, logSoftmax, reduce, softmax, topK } from "./reduction.js";
+import { argReduce, cumSum, layerNorm, reduce, softmax, topK } from "./reduction.js";
 import { constant, range, size } from "./source.js";
 
 export const OPS: { readonly [K in OpName]: OpDefinition<K> } = {
@@ -22,7 +22,6 @@ export const OPS: { readonly [K in OpName]: OpDefinition<K> } = {
   Gemm: gemm,
   Reduce: reduce,
   Softmax: softmax,
-  LogSoftmax: logSoftmax,
   CumSum: cumSum,
   ArgReduce: argReduce,
   TopK: topK,
