@@ -16,6 +16,7 @@ import type { EvaluationRecord, RunIdentity } from "../run/run-position.js";
 import type { TrainLoopResult } from "../run/train-loop.js";
 import { assembleClassifier, type TrainedPart } from "../step/trained-part.js";
 import { writeModelCard } from "./model-card.js";
+import { renderTrainingPlots } from "./training-plots.js";
 
 export interface WriteDetectorInput {
   readonly config: TrainConfig;
@@ -75,6 +76,7 @@ export async function writeDetector(input: WriteDetectorInput): Promise<TrainedD
     },
     {
       files: {
+        ...(await plotsOf(input)),
         "README.md": modelCard(input, threshold, temperature),
         "metrics.json": `${JSON.stringify(describeMetrics(input, evaluation, temperature), null, 2)}\n`,
         "run.json": `${JSON.stringify(describeRun(input), null, 2)}\n`,
@@ -121,6 +123,20 @@ function modelCard(input: WriteDetectorInput, threshold: number, temperature: nu
     seconds: result.seconds,
     engine: engineName,
     date: new Date(now()).toISOString(),
+  });
+}
+
+function plotsOf({
+  config,
+  out,
+  data,
+  result,
+}: WriteDetectorInput): Promise<Record<string, string | Uint8Array>> {
+  return renderTrainingPlots(result.evaluations, {
+    run: `${config.name ?? basename(out)}, trained on ${basename(data.train.path)}`,
+    trainMessages: data.train.examples.length,
+    validationMessages: data.validation.examples.length,
+    bestEpoch: result.evaluations.find(({ step }) => step === result.bestStep)!.epoch,
   });
 }
 
