@@ -17,6 +17,14 @@ export const commandTable = {
     summary: "classify messages: arguments, lines of a pipe, a file, or a conversation at the terminal",
     load: () => import("./commands/predict.js"),
   },
+  train: {
+    summary: "train a detector on labelled messages",
+    load: () => import("./commands/train.js"),
+  },
+  evaluate: {
+    summary: "measure a detector on labelled messages",
+    load: () => import("./commands/evaluate.js"),
+  },
   serve: {
     summary: "serve a detector over HTTP",
     load: () => import("./commands/serve.js"),

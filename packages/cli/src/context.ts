@@ -1,4 +1,6 @@
-export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+import type { Writable } from "node:stream";
+
+export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 /**
  * Everything a command may touch outside itself: streams, environment, working directory. Commands get it as an

@@ -1,0 +1,66 @@
+/** `btp-cli evaluate`: a detector measured on labelled messages. The work is in evaluate/. */
+import { Command, Option } from "commander";
+import type { CliContext } from "../context.js";
+import type { EvaluateOptions } from "../evaluate/evaluate.js";
+import {
+  engineOption,
+  jsonOption,
+  modelOption,
+  numberBetween,
+  threadsOption,
+  wholeNumber,
+} from "../shared-options.js";
+
+export function createCommand(context: CliContext): Command {
+  return new Command("evaluate")
+    .description(
+      "Measure a detector on labelled messages: accuracy, precision, recall, F1, ROC-AUC, PR-AUC, calibration, the confusion matrix and what other thresholds would do, each figure with a bootstrap interval.",
+    )
+    .argument("<csv>", "file with the messages and their labels")
+    .addOption(modelOption())
+    .addOption(new Option("--text-column <name>", "column of the message").default("Text"))
+    .addOption(new Option("--label-column <name>", "column of the label").default("Label"))
+    .addOption(
+      new Option(
+        "--labels <mapping>",
+        "what the labels mean, for example bully=1,none=0,unsure=drop (default: 0 and 1)",
+      ),
+    )
+    .addOption(
+      new Option("--threshold <score>", "judge by this threshold (default: the detector's own)").argParser(
+        numberBetween(0, 1),
+      ),
+    )
+    .addOption(
+      new Option("--bootstrap <count>", "resamples behind the intervals; 0 for none")
+        .argParser(wholeNumber(0, 100_000))
+        .default(1000),
+    )
+    .addOption(
+      new Option("--seed <number>", "of the bootstrap").argParser(wholeNumber(0, 2 ** 32 - 1)).default(1),
+    )
+    .addOption(
+      new Option(
+        "--plots <dir>",
+        "write ROC, precision-recall, reliability and confusion plots there (PNG and SVG)",
+      ),
+    )
+    .addOption(jsonOption())
+    .addOption(engineOption())
+    .addOption(threadsOption())
+    .addHelpText(
+      "after",
+      `
+Rows that cannot be read are reported with their line and left out.
+The messages must not have been trained on: \`btp-cli dataset stats train.csv --against test.csv\` finds repeats.
+
+Examples:
+  $ btp-cli evaluate validation.csv
+  $ btp-cli evaluate test.csv --model models/my-detector --plots plots
+  $ btp-cli evaluate test.csv --json > figures.json`,
+    )
+    .action(async (csv: string, options: EvaluateOptions) => {
+      const { evaluate } = await import("../evaluate/evaluate.js");
+      await evaluate(csv, options, context);
+    });
+}
