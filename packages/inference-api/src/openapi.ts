@@ -7,8 +7,8 @@ import { z } from "zod";
 import type { ServeConfig } from "./config.js";
 import type { ApiErrorCode } from "./errors.js";
 import { ERROR_TABLE } from "./problem.js";
-import { moderationsRequest, moderationsResponse } from "./routes/openai.js";
-import { analyzeRequest, analyzeResponse } from "./routes/perspective.js";
+import { moderationsProblem, moderationsRequest, moderationsResponse } from "./routes/openai.js";
+import { analyzeProblem, analyzeRequest, analyzeResponse } from "./routes/perspective.js";
 import {
   aliveResponse,
   batchResponse,
@@ -46,7 +46,7 @@ const MODEL: readonly ApiErrorCode[] = [
 type Responses = RouteConfig["responses"];
 
 /** One response a status; its description lists the codes that share it. */
-export function errorResponses(codes: readonly ApiErrorCode[]): Responses {
+export function errorResponses(codes: readonly ApiErrorCode[], schema: z.ZodType = problem): Responses {
   const byStatus = new Map<number, ApiErrorCode[]>();
   for (const code of codes) {
     const { status } = ERROR_TABLE[code];
@@ -57,7 +57,7 @@ export function errorResponses(codes: readonly ApiErrorCode[]): Responses {
     const lines = group.map((code) => `\`${code}\`: ${ERROR_TABLE[code].title}. ${ERROR_TABLE[code].advice}`);
     responses[String(status)] = {
       description: lines.join("\n\n"),
-      content: { "application/problem+json": { schema: problem } },
+      content: { "application/problem+json": { schema } },
       ...(group.includes("QUEUE_FULL") || status === 503
         ? { headers: { "Retry-After": { description: "Seconds to wait.", schema: { type: "integer" } } } }
         : {}),
@@ -75,6 +75,13 @@ export interface DocumentOptions {
 
 export function createOpenApiDocument({ config, schemas, version }: DocumentOptions): OpenApiDocument {
   const registry = new OpenAPIRegistry();
+  for (const code of ["NOT_FOUND", "METHOD_NOT_ALLOWED"] as const) {
+    // Of no operation, since they say that there is none; written where a reader looks for them.
+    registry.registerComponent("responses", String(ERROR_TABLE[code].status), {
+      description: `\`${code}\`: ${ERROR_TABLE[code].title}. ${ERROR_TABLE[code].advice}`,
+      content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+    });
+  }
   const hasKeys = config.apiKeys.length > 0;
   if (hasKeys) {
     registry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
@@ -96,6 +103,7 @@ export function createOpenApiDocument({ config, schemas, version }: DocumentOpti
     request: z.ZodType,
     response: z.ZodType,
     more: readonly ApiErrorCode[] = [],
+    fault: z.ZodType = problem,
   ): void =>
     registry.registerPath({
       method: "post",
@@ -108,7 +116,7 @@ export function createOpenApiDocument({ config, schemas, version }: DocumentOpti
       request: { body: { required: true, content: { "application/json": { schema: request } } } },
       responses: {
         200: { description: "Decided.", content: { "application/json": { schema: response } } },
-        ...errorResponses([...modelCodes, ...more]),
+        ...errorResponses([...modelCodes, ...more], fault),
       },
     });
   const get = (
@@ -162,6 +170,8 @@ export function createOpenApiDocument({ config, schemas, version }: DocumentOpti
       },
       moderationsRequest(config.maxBatchMessages),
       moderationsResponse,
+      [],
+      moderationsProblem,
     );
   }
   if (config.perspectiveRoute) {
@@ -174,6 +184,8 @@ export function createOpenApiDocument({ config, schemas, version }: DocumentOpti
       },
       analyzeRequest,
       analyzeResponse,
+      [],
+      analyzeProblem,
     );
   }
   const json = "application/json";

@@ -25,11 +25,13 @@ export function errorHandler(log: Logger) {
   };
 }
 
-/** Express and its router throw errors with a status for URLs that do not decode. */
+/** Express throws errors with a status, for example for a range that lies outside a file. */
 function asApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
   const status: unknown = thrown instanceof Error ? Reflect.get(thrown, "status") : undefined;
-  if (status === 400) return new ApiError("BAD_REQUEST", "the URL does not decode", { cause: thrown });
+  if (typeof status === "number" && status >= 400 && status < 500) {
+    return new ApiError("BAD_REQUEST", "the request asks for what cannot be", { cause: thrown });
+  }
   return new ApiError("INTERNAL", "the server failed on this request", { cause: thrown });
 }
 

@@ -27,7 +27,12 @@ export function pageFile(name: string, type: string): RequestHandler {
  * inline script, so ours is page/swagger.html.
  */
 export function swaggerAssets(): RequestHandler[] {
-  return swaggerUi.serveFiles(undefined, {});
+  const known: RequestHandler = (request, _response, next) => {
+    // The package has a page of its own too, for another API.
+    if (request.path === "/swagger-ui.css" || request.path === "/swagger-ui-bundle.js") next();
+    else next(new ApiError("NOT_FOUND", "there is no such route"));
+  };
+  return [known, ...swaggerUi.serveFiles(undefined, {})];
 }
 
 export function openApiRoute(document: OpenApiDocument): RequestHandler {

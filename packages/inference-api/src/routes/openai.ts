@@ -8,6 +8,7 @@ import { z } from "zod";
 import type { ApiError } from "../errors.js";
 import { requestIdOf } from "../middleware/request-id.js";
 import { ERROR_TABLE } from "../problem.js";
+import { problem } from "../schemas.js";
 import { sendJson } from "../send-json.js";
 import { validate } from "../validate.js";
 import { type DecideDeps, judge, timingHeader } from "./detect.js";
@@ -88,6 +89,15 @@ function categories<V>(harassment: V, others: V): Record<string, V> {
     CATEGORIES.map((category) => [category, category === "harassment" ? harassment : others]),
   );
 }
+
+export const moderationsProblem = problem
+  .extend({
+    error: z
+      .strictObject({ message: z.string(), type: z.string(), param: z.null(), code: z.string() })
+      .optional()
+      .describe("Where OpenAI's clients look for it."),
+  })
+  .meta({ id: "ModerationsProblem" });
 
 /** The member that OpenAI's clients read their error from. */
 export function openaiError(error: ApiError): Record<string, unknown> {

@@ -7,6 +7,7 @@ import type { RequestHandler } from "express";
 import { z } from "zod";
 import type { ApiError } from "../errors.js";
 import { ERROR_TABLE } from "../problem.js";
+import { problem } from "../schemas.js";
 import { sendJson } from "../send-json.js";
 import { validate } from "../validate.js";
 import { type DecideDeps, judge, timingHeader } from "./detect.js";
@@ -81,6 +82,15 @@ const GOOGLE_STATUS: Readonly<Record<number, string>> = {
   500: "INTERNAL",
   503: "UNAVAILABLE",
 };
+
+export const analyzeProblem = problem
+  .extend({
+    error: z
+      .strictObject({ code: z.int(), message: z.string(), status: z.string() })
+      .optional()
+      .describe("Where Google's clients look for it."),
+  })
+  .meta({ id: "AnalyzeProblem" });
 
 /** The member that Google's clients read their error from. */
 export function perspectiveError(error: ApiError): Record<string, unknown> {
