@@ -1,0 +1,306 @@
+/**
+ * Downloads one file to its place: resumes what was begun, goes on after cuts and stalls, waits and tries again where the
+ * server asks for it, and gives the file its name only when length and hash are right. One process at a time (file-lock.ts).
+ */
+import { WeightsError } from "../errors.js";
+import type { Clock } from "./clock.js";
+import type { PinnedFile } from "./manifest.js";
+import { PartFile } from "./part-file.js";
+import { publicAddress, requestFile, retryAfterMs, type ToldIdentity, validatorOf } from "./request.js";
+
+export interface FetchFileOptions {
+  readonly token: string | undefined;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Tries without progress before giving up. */
+  readonly maxAttempts: number;
+  /** A connection that brings nothing for this long is given up and tried again. */
+  readonly stallTimeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  /** Called when the size is known, before bytes are written. */
+  readonly ensureSpace: (missingBytes: number) => Promise<void>;
+  readonly onBytes: (received: number, total: number | undefined) => void;
+  readonly onRetry: (reason: string, delayMs: number, attempt: number) => void;
+}
+
+export interface FetchedFile {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly url: string;
+  /** What the hash was compared with; "none": only the length and, later, the tensors were checked. */
+  readonly checkedAgainst: "pinned" | "server" | "none";
+}
+
+/** Larger than any file of GPT-2; a server that never stops sending is stopped here. */
+const MAX_FILE_BYTES = 16 * 2 ** 30;
+const BASE_DELAY_MS = 500;
+const MAX_DELAY_MS = 30_000;
+/** A server that asks for more than this is not coming back soon enough to wait. */
+const MAX_RETRY_AFTER_MS = 5 * 60_000;
+/** Bytes that count as progress, so that a server cutting after every byte is given up. */
+const PROGRESS_BYTES = 2 ** 20;
+const SMALL_FILE_BYTES = 16 * 2 ** 20;
+
+/** Worth another try; anything else ends the download. */
+class TransientFailure extends Error {
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, retryAfter?: number) {
+    super(message);
+    this.retryAfterMs = retryAfter;
+  }
+}
+
+/**
+ * @param path - where the finished file goes; `.part` and `.part.json` beside it hold what was begun
+ * @throws {WeightsError} NOT_FOUND, ACCESS_DENIED, DOWNLOAD_FAILED, CHECKSUM_MISMATCH, NOT_ENOUGH_SPACE, ABORTED
+ */
+export async function fetchFile(
+  url: string,
+  path: string,
+  pinned: PinnedFile,
+  options: FetchFileOptions,
+): Promise<FetchedFile> {
+  const part = await PartFile.open(path, url);
+  let finished = false;
+  try {
+    let failures = 0;
+    let mismatches = 0;
+    for (;;) {
+      const before = part.position;
+      try {
+        throwIfAborted(options.signal);
+        const told = await receive(url, part, pinned, options);
+        const problem = await mismatch(part, pinned, told);
+        if (problem === undefined) {
+          const bytes = part.position;
+          const sha256 = part.sha256();
+          await part.finish();
+          finished = true;
+          const server = told.sha256 !== undefined || told.gitBlob !== undefined;
+          const checkedAgainst = pinned.sha256 !== undefined ? "pinned" : server ? "server" : "none";
+          return { name: pinned.name, bytes, sha256, url: publicAddress(url), checkedAgainst };
+        }
+        await part.restart();
+        // Once more from the beginning: a damaged copy may sit in one of many caches.
+        if (++mismatches > 1)
+          throw new WeightsError("CHECKSUM_MISMATCH", `${publicAddress(url)}: ${problem}.`);
+        throw new TransientFailure(problem);
+      } catch (error) {
+        const failure = asTransient(error, url, options.signal);
+        const progress =
+          part.position - before >= Math.min(PROGRESS_BYTES, (part.state?.totalBytes ?? Infinity) / 100);
+        failures = progress ? 1 : failures + 1;
+        if (failures >= options.maxAttempts) {
+          throw new WeightsError(
+            "DOWNLOAD_FAILED",
+            `${publicAddress(url)}: ${failure.message}, ${failures} times. What came is kept; the next try goes on from it.`,
+            { cause: error },
+          );
+        }
+        const delay = failure.retryAfterMs ?? backOff(failures, options.random);
+        options.onRetry(failure.message, delay, failures);
+        await options.clock.sleep(delay, options.signal).catch(() => undefined);
+      }
+    }
+  } finally {
+    if (!finished) await part.close();
+  }
+}
+
+/** Doubles from half a second to half a minute; half of it by chance, so that many clients do not come back at once. */
+function backOff(failures: number, random: () => number): number {
+  return Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** (failures - 1)) * (0.5 + random() / 2);
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new WeightsError(
+      "ABORTED",
+      "The download was stopped; what came is kept, and the next try goes on from it.",
+    );
+  }
+}
+
+function asTransient(error: unknown, url: string, signal: AbortSignal | undefined): TransientFailure {
+  throwIfAborted(signal);
+  if (error instanceof TransientFailure) return error;
+  if (error instanceof WeightsError) throw error;
+  // fetch reports every broken connection as a TypeError whose cause has the reason.
+  if (error instanceof TypeError || (error instanceof Error && error.name === "AbortError")) {
+    const cause: unknown = error.cause;
+    const code =
+      cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "cut";
+    return new TransientFailure(`the connection to ${new URL(url).host} failed (${code})`);
+  }
+  throw error;
+}
+
+/** One connection: brings `part` as far as it gets. Returns normally only when all bytes are there. */
+async function receive(
+  url: string,
+  part: PartFile,
+  pinned: PinnedFile,
+  options: FetchFileOptions,
+): Promise<ToldIdentity> {
+  const stall = new AbortController();
+  const signal =
+    options.signal === undefined ? stall.signal : AbortSignal.any([options.signal, stall.signal]);
+  let stalled = false;
+  let timer: NodeJS.Timeout | undefined;
+  const restartTimer = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      stalled = true;
+      stall.abort();
+    }, options.stallTimeoutMs);
+  };
+  try {
+    restartTimer();
+    const { state } = part;
+    const range =
+      state !== undefined && part.position > 0
+        ? { from: part.position, validator: state.validator }
+        : undefined;
+    const { response, told } = await requestFile(url, { token: options.token, range, signal });
+    try {
+      const total = await begin(url, response, told, part, pinned);
+      await options.ensureSpace(total === undefined ? 0 : total - part.position);
+      options.onBytes(part.position, total);
+      const limit = total ?? MAX_FILE_BYTES;
+      for await (const chunk of response.body ?? []) {
+        restartTimer();
+        if (part.position + chunk.byteLength > limit) {
+          await part.restart();
+          throw new TransientFailure(`the server sent more than the ${limit} bytes of the file`);
+        }
+        await part.append(chunk);
+        options.onBytes(part.position, total);
+      }
+      if (total !== undefined && part.position < total) {
+        throw new TransientFailure(`the connection ended after ${part.position} of ${total} bytes`);
+      }
+    } catch (error) {
+      await response.body?.cancel().catch(() => undefined);
+      throw error;
+    }
+    return told;
+  } catch (error) {
+    if (stalled) throw new TransientFailure(`nothing came for ${options.stallTimeoutMs / 1000} s`);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Judges status and headers, and makes `part` ready for the body. Returns the whole file's size where it is known. */
+async function begin(
+  url: string,
+  response: Response,
+  told: ToldIdentity,
+  part: PartFile,
+  pinned: PinnedFile,
+): Promise<number | undefined> {
+  const { status, headers } = response;
+  if (status === 416) {
+    // An earlier process got everything and ended before it could give the file its name.
+    const whole = /^bytes \*\/(\d+)$/.exec(headers.get("content-range") ?? "");
+    if (whole !== null && Number(whole[1]) === part.position) return part.position;
+    await part.restart();
+    throw new TransientFailure("the server does not have the range that was asked for");
+  }
+  if (status !== 200 && status !== 206) throw refusal(url, response);
+  const encoding = headers.get("content-encoding");
+  if (encoding !== null && encoding !== "identity") {
+    throw new WeightsError(
+      "DOWNLOAD_FAILED",
+      `${publicAddress(url)} is sent compressed, though plain bytes were asked for.`,
+    );
+  }
+  const length = headers.get("content-length");
+  const contentLength = length !== null && /^\d+$/.test(length) ? Number(length) : undefined;
+  let total: number | undefined;
+  if (status === 206) {
+    const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get("content-range") ?? "");
+    if (range === null || Number(range[1]) !== part.position) {
+      await part.restart();
+      throw new TransientFailure("the server sent another range than was asked for");
+    }
+    total = range[2] === "*" ? undefined : Number(range[2]);
+  } else {
+    // The server ignores ranges, or the file is no longer the one that was begun.
+    if (part.position > 0) await part.restart();
+    total = contentLength;
+  }
+  const expected = pinned.bytes ?? told.bytes;
+  if (expected !== undefined && total !== undefined && total !== expected) {
+    await part.restart();
+    throw new TransientFailure(`the server offers ${total} bytes; the file has ${expected}`);
+  }
+  if (pinned.sha256 !== undefined && told.sha256 !== undefined && told.sha256 !== pinned.sha256) {
+    throw new WeightsError(
+      "CHECKSUM_MISMATCH",
+      `${publicAddress(url)}: the server offers a file with another SHA-256 than the pinned ${pinned.sha256}.`,
+    );
+  }
+  const known = expected ?? total;
+  if (known !== undefined && known > MAX_FILE_BYTES) {
+    throw new WeightsError(
+      "DOWNLOAD_FAILED",
+      `${publicAddress(url)} has ${known} bytes, more than ${MAX_FILE_BYTES}.`,
+    );
+  }
+  const validator = validatorOf(headers);
+  if (status === 200) {
+    if (validator === undefined) await part.restart();
+    else await part.setState({ url, validator, ...(known !== undefined && { totalBytes: known }) });
+  }
+  return known;
+}
+
+function refusal(url: string, { status, headers }: Response): Error {
+  const where = publicAddress(url);
+  if (status === 404 || status === 410)
+    return new WeightsError("NOT_FOUND", `${where} does not exist (${status}).`);
+  if (status === 401 || status === 403) {
+    return new WeightsError(
+      "ACCESS_DENIED",
+      `${where} may not be read (${status}); set HF_TOKEN where one is needed.`,
+    );
+  }
+  if (status === 429 || status === 408 || status === 425 || status >= 500) {
+    const wait = retryAfterMs(headers, Date.now());
+    if (wait !== undefined && wait > MAX_RETRY_AFTER_MS) {
+      const seconds = Math.round(wait / 1000);
+      return new WeightsError(
+        "DOWNLOAD_FAILED",
+        `${where} asks to wait ${seconds} s (${status}); try again then.`,
+      );
+    }
+    return new TransientFailure(`the server answered ${status}`, wait);
+  }
+  return new WeightsError("DOWNLOAD_FAILED", `${where} answered ${status}.`);
+}
+
+/** What is wrong with the whole file, or undefined. */
+async function mismatch(part: PartFile, pinned: PinnedFile, told: ToldIdentity): Promise<string | undefined> {
+  const expectedBytes = pinned.bytes ?? told.bytes;
+  if (expectedBytes !== undefined && part.position !== expectedBytes) {
+    return `${part.position} bytes came, the file has ${expectedBytes}`;
+  }
+  const expected = pinned.sha256 ?? told.sha256;
+  if (expected !== undefined) {
+    const actual = part.sha256();
+    return actual === expected ? undefined : `its SHA-256 is ${actual}, expected ${expected}`;
+  }
+  if (
+    told.gitBlob !== undefined &&
+    part.position <= SMALL_FILE_BYTES &&
+    (await part.gitBlob()) !== told.gitBlob
+  ) {
+    return "its bytes do not match the hash that the server gave";
+  }
+  return undefined;
+}
