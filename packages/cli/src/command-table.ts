@@ -25,6 +25,10 @@ export const commandTable = {
     summary: "measure a detector on labelled messages",
     load: () => import("./commands/evaluate.js"),
   },
+  dataset: {
+    summary: "import, split and look at labelled messages",
+    load: () => import("./commands/dataset.js"),
+  },
   serve: {
     summary: "serve a detector over HTTP",
     load: () => import("./commands/serve.js"),

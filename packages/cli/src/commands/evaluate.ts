@@ -1,6 +1,7 @@
 /** `btp-cli evaluate`: a detector measured on labelled messages. The work is in evaluate/. */
 import { Command, Option } from "commander";
 import type { CliContext } from "../context.js";
+import { columnOptions } from "../dataset/read-dataset.js";
 import type { EvaluateOptions } from "../evaluate/evaluate.js";
 import {
   engineOption,
@@ -12,20 +13,14 @@ import {
 } from "../shared-options.js";
 
 export function createCommand(context: CliContext): Command {
-  return new Command("evaluate")
+  const command = new Command("evaluate")
     .description(
       "Measure a detector on labelled messages: accuracy, precision, recall, F1, ROC-AUC, PR-AUC, calibration, the confusion matrix and what other thresholds would do, each figure with a bootstrap interval.",
     )
     .argument("<csv>", "file with the messages and their labels")
-    .addOption(modelOption())
-    .addOption(new Option("--text-column <name>", "column of the message").default("Text"))
-    .addOption(new Option("--label-column <name>", "column of the label").default("Label"))
-    .addOption(
-      new Option(
-        "--labels <mapping>",
-        "what the labels mean, for example bully=1,none=0,unsure=drop (default: 0 and 1)",
-      ),
-    )
+    .addOption(modelOption());
+  for (const option of columnOptions()) command.addOption(option);
+  return command
     .addOption(
       new Option("--threshold <score>", "judge by this threshold (default: the detector's own)").argParser(
         numberBetween(0, 1),
@@ -57,6 +52,7 @@ The messages must not have been trained on: \`btp-cli dataset stats train.csv --
 Examples:
   $ btp-cli evaluate validation.csv
   $ btp-cli evaluate test.csv --model models/my-detector --plots plots
+  $ btp-cli evaluate test_suite_cases.csv --preset hatecheck
   $ btp-cli evaluate test.csv --json > figures.json`,
     )
     .action(async (csv: string, options: EvaluateOptions) => {

@@ -1,7 +1,6 @@
 /** Reads labelled messages, scores them with a detector, prints the figures and draws the plots. */
 import { mkdir } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { parseLabelMapping, readCsv } from "@btp/cyberbully-train/datasets";
 import {
   confusionPlot,
   type Evaluation,
@@ -18,14 +17,12 @@ import {
 } from "@btp/cyberbully-train/evaluation";
 import type { Detector } from "@btp/detector";
 import type { CliContext } from "../context.js";
+import { type ColumnOptions, readDataset } from "../dataset/read-dataset.js";
 import { createPredictor, type PredictorOptions } from "../predict/predictor.js";
 import { startProgress } from "../progress.js";
 import { write } from "../write-stream.js";
 
-export interface EvaluateOptions extends Omit<PredictorOptions, "explain"> {
-  readonly textColumn: string;
-  readonly labelColumn: string;
-  readonly labels?: string;
+export interface EvaluateOptions extends Omit<PredictorOptions, "explain">, ColumnOptions {
   readonly bootstrap: number;
   readonly seed: number;
   readonly plots?: string;
@@ -34,14 +31,8 @@ export interface EvaluateOptions extends Omit<PredictorOptions, "explain"> {
 
 /** @throws {TrainDataError} for the file; {DetectorError}, {CliError} for the model */
 export async function evaluate(csv: string, options: EvaluateOptions, context: CliContext): Promise<void> {
-  const { textColumn, labelColumn, labels: mapping, threshold: wanted, bootstrap, seed } = options;
-  const path = resolve(context.cwd, csv);
-  const data = await readCsv(path, {
-    textColumn,
-    labelColumn,
-    ...(mapping !== undefined && { labels: parseLabelMapping(mapping) }),
-  });
-  tellProblems(data, context);
+  const { threshold: wanted, bootstrap, seed } = options;
+  const data = await readDataset(csv, options, context);
   const predictor = await createPredictor(options, context);
   try {
     const { detector } = predictor;
@@ -53,7 +44,7 @@ export async function evaluate(csv: string, options: EvaluateOptions, context: C
     const { name, sha256, engine } = detector.info;
     const about = {
       model: { name, sha256, engine },
-      data: { file: basename(path), sha256: data.sha256 },
+      data: { file: basename(csv), sha256: data.sha256 },
       truncated,
     };
     const text = options.json ? JSON.stringify({ ...about, ...evaluation }) : formatEvaluation(evaluation);
@@ -65,7 +56,7 @@ export async function evaluate(csv: string, options: EvaluateOptions, context: C
     }
     if (options.plots !== undefined) {
       const caption = {
-        run: `${name} on ${basename(path)}`,
+        run: `${name} on ${basename(csv)}`,
         messages: evaluation.messages,
         positive: evaluation.positive,
       };
@@ -128,16 +119,4 @@ async function drawPlots(
     const written = await writePlot(resolve(folder, name), plot);
     context.stderr.write(`${written.join(", ")}\n`);
   }
-}
-
-const shownProblems = 20;
-
-/** What was left out, by line. A data file's problems never hold its texts. */
-function tellProblems(data: Awaited<ReturnType<typeof readCsv>>, context: CliContext): void {
-  const { badRows } = data.counts;
-  if (badRows === 0) return;
-  for (const { line, reason } of data.problems.slice(0, shownProblems)) {
-    context.stderr.write(`btp-cli: line ${line} was left out: ${reason}\n`);
-  }
-  context.stderr.write(`${badRows} rows could not be read and were left out.\n`);
 }

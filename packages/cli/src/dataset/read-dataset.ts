@@ -1,0 +1,63 @@
+/** Reading a labelled file as the command line says: columns, label mapping, a preset; and telling what was left out. */
+import { resolve } from "node:path";
+import { type DataFile, parseLabelMapping, readCsv } from "@btp/cyberbully-train/datasets";
+import { Option } from "commander";
+import type { CliContext } from "../context.js";
+import { type DatasetPreset, datasetPresets, type PresetName, presetNames } from "./presets.js";
+
+export interface ColumnOptions {
+  readonly preset?: PresetName;
+  readonly textColumn?: string;
+  readonly labelColumn?: string;
+  readonly labels?: string;
+  readonly delimiter?: string;
+}
+
+export function columnOptions(): Option[] {
+  return [
+    new Option(
+      "--preset <name>",
+      "columns and labels of a public data set; `dataset sources` tells of each",
+    ).choices(presetNames),
+    new Option("--text-column <name>", "column of the message (default: Text)"),
+    new Option("--label-column <name>", "column of the label (default: Label)"),
+    new Option(
+      "--labels <mapping>",
+      "what the labels mean, for example bully=1,none=0,unsure=drop (default: 0 and 1)",
+    ),
+    new Option("--delimiter <character>", "between columns; `tab` for a tabulator (default: ,)"),
+  ];
+}
+
+/** @throws {TrainDataError} */
+export async function readDataset(
+  path: string,
+  options: ColumnOptions,
+  context: CliContext,
+): Promise<DataFile> {
+  const preset: DatasetPreset | undefined = options.preset && datasetPresets[options.preset];
+  const labels = options.labels ?? preset?.labels;
+  const delimiter = options.delimiter === "tab" ? "\t" : options.delimiter;
+  const textColumn = options.textColumn ?? preset?.textColumn;
+  const labelColumn = options.labelColumn ?? preset?.labelColumn;
+  const data = await readCsv(resolve(context.cwd, path), {
+    ...preset?.format,
+    ...(delimiter !== undefined && { delimiter }),
+    ...(textColumn !== undefined && { textColumn }),
+    ...(labelColumn !== undefined && { labelColumn }),
+    ...(labels !== undefined && { labels: parseLabelMapping(labels) }),
+  });
+  tellProblems(path, data, context);
+  return data;
+}
+
+const shownProblems = 20;
+
+/** By line and reason: a data file's problems never hold its texts. */
+function tellProblems(path: string, { counts, problems }: DataFile, context: CliContext): void {
+  if (counts.badRows === 0) return;
+  for (const { line, reason } of problems.slice(0, shownProblems)) {
+    context.stderr.write(`btp-cli: ${path}, line ${line} was left out: ${reason}\n`);
+  }
+  context.stderr.write(`${counts.badRows} of ${counts.rows} rows could not be read and were left out.\n`);
+}
