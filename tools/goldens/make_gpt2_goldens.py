@@ -17,6 +17,8 @@ import torch
 import transformers
 from safetensors.torch import save_file
 from transformers import GPT2Config, GPT2LMHeadModel
+from transformers.generation.logits_process import (LogitsProcessorList, RepetitionPenaltyLogitsProcessor,
+                                                    TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper)
 
 SEED = 1
 # Unlike the shared fixture's: an odd number of heads, a head size that is no power of two, an odd vocabulary.
@@ -48,6 +50,27 @@ def make_batch(generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
     ids = torch.randint(0, SHAPE["vocab_size"], (len(LENGTHS), width), generator=generator)
     mask = (torch.arange(width)[None] < torch.tensor(LENGTHS)[:, None]).float()
     return ids, mask
+
+
+def sampling_cases() -> dict:
+    """Probabilities of the next token under several options, by the processors of transformers' `generate`."""
+    generator = torch.Generator().manual_seed(SEED + 2)
+    logits = 2 * torch.randn(1, 20, generator=generator)
+    previous = torch.tensor([[3, 7, 3, 11]])
+    cases = []
+    for options in (dict(), dict(temperature=0.7), dict(topK=5), dict(topP=0.8), dict(repetitionPenalty=1.5),
+                    dict(topP=0.05), dict(temperature=1.3, topK=8, topP=0.9, repetitionPenalty=1.2)):
+        steps = LogitsProcessorList()
+        if "repetitionPenalty" in options:
+            steps.append(RepetitionPenaltyLogitsProcessor(options["repetitionPenalty"]))
+        if "temperature" in options:
+            steps.append(TemperatureLogitsWarper(options["temperature"]))
+        if "topK" in options:
+            steps.append(TopKLogitsWarper(options["topK"]))
+        if "topP" in options:
+            steps.append(TopPLogitsWarper(options["topP"]))
+        cases.append(dict(options=options, probabilities=steps(previous, logits.clone()).softmax(-1)[0].tolist()))
+    return dict(logits=logits[0].tolist(), previous=previous[0].tolist(), cases=cases)
 
 
 def gradients(model: GPT2LMHeadModel, prefix: str) -> dict[str, torch.Tensor]:
@@ -105,8 +128,9 @@ def main(folder: Path) -> None:
         class_weights=class_weights.tolist(),
         greedy=dict(prompt=prompt[0].tolist(), continuation=greedy),
     )
-    (folder / "small-gpt.json").write_text(json.dumps(facts, indent=2) + "\n")
-    for name in ("small-gpt.safetensors", "small-gpt.json"):
+    (folder / "small-gpt.json").write_text(json.dumps(facts) + "\n")
+    (folder / "sampling.json").write_text(json.dumps(sampling_cases()) + "\n")
+    for name in ("small-gpt.safetensors", "small-gpt.json", "sampling.json"):
         print(name, (folder / name).stat().st_size, "bytes")
 
 

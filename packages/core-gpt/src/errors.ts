@@ -13,6 +13,8 @@ export type GptErrorCode =
   | "INVALID_VOCABULARY"
   /** Sampling options out of range. */
   | "INVALID_SAMPLING"
+  /** Logits that no token can be drawn from. */
+  | "INVALID_LOGITS"
   /** A prompt that leaves nothing to generate from or no room to generate into. */
   | "INVALID_PROMPT";
 

@@ -1,5 +1,25 @@
 export { checkConfig, type GptConfig, type GptConfigName, gptConfigs } from "./config.js";
 export { GptError, type GptErrorCode } from "./errors.js";
+export { type CachedStepResult, cachedStep, type KeysAndValues } from "./generation/cached-step.js";
+export {
+  type FinishReason,
+  type GenerateOptions,
+  type GenerateTextOptions,
+  generateIds,
+  generateText,
+  type TextPart,
+} from "./generation/generate.js";
+export { KeyValueCache } from "./generation/key-value-cache.js";
+export {
+  argmax,
+  type Candidate,
+  candidates,
+  checkSampling,
+  type SamplingOptions,
+  sampleToken,
+} from "./generation/sampling.js";
+export { StopFilter } from "./generation/stop-filter.js";
+export { createTextReader, type RunCachedStep, type TextReader } from "./generation/text-reader.js";
 export { type ClassifierTop, classifierLogits, classifierLogitsFrom, meanPool } from "./heads/classifier.js";
 export { languageModelLogits, tiedLogits } from "./heads/language-model.js";
 export type { HostTensor } from "./host-tensor.js";
