@@ -70,7 +70,7 @@ export const configSchema = z.strictObject({
   deadlineMs: int(10, 600_000).default(10_000).describe("longest time to an answer; beyond it 503"),
   workerBatchMs: int(100, 3_600_000).default(60_000).describe("a worker silent for longer is killed"),
   workerStartMs: int(1000, 3_600_000).default(120_000).describe("longest time a model may take to load"),
-  retries: int(0, 10).default(2).describe("times a message is tried again after its worker failed"),
+  retries: int(0, 10).default(2).describe("times a message is tried again after it failed alone"),
   probeIntervalMs: int(100, 600_000).default(5000).describe("how often readiness runs the model"),
   headersTimeoutMs: int(100, 600_000)
     .default(10_000)

@@ -159,12 +159,14 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     admin?.close();
     admin?.closeAllConnections();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
+    // Connections become idle as their last answers are read; the clients' keep-alive must not hold the server up.
+    const sweep = setInterval(() => server.closeIdleConnections(), 20);
     await Promise.race([Promise.all([closed, dispatcher.drained()]), sleep(config.gracePeriodMs)]);
     dispatcher.abort(new ApiError("SHUTTING_DOWN", "the grace period is over"));
     readiness.stop();
     // One more turn of the loop, for those last answers to be written.
     await Promise.race([closed, sleep(100)]);
+    clearInterval(sweep);
     server.closeAllConnections();
     await closed;
     await pool.close();

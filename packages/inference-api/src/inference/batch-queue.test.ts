@@ -4,8 +4,8 @@ import { BatchQueue, type QueueItem } from "./batch-queue.js";
 
 const limits = { capacity: 100, maxCharacters: 1000, maxBatchSize: 4, maxBatchTokens: 64 };
 
-function item(tokens: number, failures = 0): QueueItem {
-  return { text: "x".repeat(tokens), tokens, failures };
+function item(tokens: number, isSuspect = false): QueueItem {
+  return { text: "x".repeat(tokens), tokens, isSuspect };
 }
 
 describe("BatchQueue", () => {
@@ -36,7 +36,7 @@ describe("BatchQueue", () => {
 
   it("runs a message that failed before first and alone", () => {
     const queue = new BatchQueue(limits);
-    const failed = item(3, 1);
+    const failed = item(3, true);
     queue.push(item(3));
     queue.push(failed);
     queue.push(item(3));
@@ -62,12 +62,12 @@ describe("BatchQueue", () => {
     fc.assert(
       fc.property(entries, fc.integer({ min: 1, max: 5 }), (specs, idle) => {
         const queue = new BatchQueue(limits);
-        const items = specs.map(({ tokens, failed }) => item(tokens, failed ? 1 : 0));
+        const items = specs.map(({ tokens, failed }) => item(tokens, failed));
         for (const entry of items) queue.push(entry);
         const left = new Set(items);
         while (queue.size > 0) {
           const batch = queue.take(idle);
-          const oldest = [...left].find((entry) => entry.failures > 0) ?? [...left][0];
+          const oldest = [...left].find((entry) => entry.isSuspect) ?? [...left][0];
           expect(batch).toContain(oldest);
           expect(batch.length).toBeLessThanOrEqual(limits.maxBatchSize);
           const padded = batch.length * Math.max(...batch.map((entry) => entry.tokens));

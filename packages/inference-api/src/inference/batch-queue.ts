@@ -19,8 +19,8 @@ export interface QueueItem {
   readonly text: string;
   /** Estimated length in tokens, at most what the model reads. */
   readonly tokens: number;
-  /** Times its batch failed so far; such a message runs alone, so that it cannot take others with it again. */
-  failures: number;
+  /** A batch with it failed: it runs alone now, so that it cannot take others with it again. */
+  isSuspect: boolean;
 }
 
 export class BatchQueue<T extends QueueItem> {
@@ -52,7 +52,7 @@ export class BatchQueue<T extends QueueItem> {
 
   /** Adds one message. Capacity is the caller's to check (`fits`): a retried message always finds its place again. */
   push(item: T): void {
-    (item.failures > 0 ? this.#retries : this.#waiting).add(item);
+    (item.isSuspect ? this.#retries : this.#waiting).add(item);
     this.#characters += item.text.length;
   }
 

@@ -33,7 +33,7 @@ export interface DispatchOptions {
   readonly deadlineMs: number;
   /** How long an idle worker waits for company for a lone message; 0: never. Batches form while workers are busy. */
   readonly maxWaitMs: number;
-  /** How often a message whose batch failed is tried again (alone). */
+  /** How often a message that failed alone is tried again; before that, one that failed among others is run alone. */
   readonly retries: number;
   readonly events: DispatchEvents;
   readonly now?: () => number;
@@ -60,6 +60,8 @@ interface Item extends QueueItem {
   readonly job: JobState;
   readonly index: number;
   queuedAt: number;
+  /** Times it failed while it ran alone. */
+  failures: number;
 }
 
 interface JobState {
@@ -133,6 +135,7 @@ export class Dispatcher<R extends Runner> {
         text,
         tokens: estimateTokens(text, maxLength),
         failures: 0,
+        isSuspect: false,
         job: state,
         index,
         queuedAt,
@@ -234,7 +237,9 @@ export class Dispatcher<R extends Runner> {
     this.#options.events.onRetry(isWorkerErrorCode(code) ? code : "UNKNOWN");
     for (const item of batch) {
       if (item.job.done) continue;
-      item.failures += 1;
+      // Among others it may be innocent; alone it is not.
+      if (item.isSuspect) item.failures += 1;
+      item.isSuspect = true;
       if (item.failures > this.#options.retries) {
         const detail = `the model failed ${item.failures} times on message ${item.index}`;
         this.#fail(item.job, new ApiError("INFERENCE_FAILED", detail, { retryAfter: 1, cause: error }));
