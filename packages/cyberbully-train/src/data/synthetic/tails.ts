@@ -1,0 +1,58 @@
+/**
+ * Short second sentences that many templates share, as people repeat themselves: what a model can carry over from the
+ * templates that it trained on to those it is tested on. The same notation as the templates.
+ */
+
+export const harmfulTails: readonly string[] = [
+  "{insult}",
+  "you {insult}",
+  "you {bad} {insult}",
+  "go cry about it",
+  "{nobody} likes {you}",
+  "{nobody} cares about {you}",
+  "{everyone} is laughing at {you}",
+  "{youre} {very} {bad}",
+  "{youre} {very} {looks}",
+  "{youre} {a:insult}",
+  "you {leet}",
+  "you will always be {a:insult}",
+  "get lost",
+  "shut {your} mouth",
+  "go away",
+  "just leave",
+  "{laugh} {insult}",
+  "you make me sick",
+  "nobody will help {you}",
+  "you deserve it",
+  "cry more {insult}",
+  "i can't stand {you}",
+  "{everyone} hates {you}",
+  "what {a:insult}",
+];
+
+export const harmlessTails: readonly string[] = [
+  "thanks",
+  "thank {you} all",
+  "see {you} {day}",
+  "see {you} at {place}",
+  "love {you} all",
+  "have {a:good} {day}",
+  "hope {youre} well",
+  "take care",
+  "good luck",
+  "be kind",
+  "what do {you} think?",
+  "anyone else?",
+  "{laugh} my bad",
+  "i need some {food} now",
+  "it was {good}",
+  "so proud of this {group}",
+  "please help",
+  "let's talk {day}",
+  "time for {food}",
+  "{youre} {very} {good}",
+  "can't wait for {day}",
+  "please be nice to each other",
+  "you can do it",
+  "let me know",
+];
