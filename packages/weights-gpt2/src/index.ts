@@ -1,5 +1,14 @@
 export { type CheckpointFile, openCheckpoint } from "./checkpoint/read.js";
 export { WeightsError, type WeightsErrorCode } from "./errors.js";
+export {
+  formatInspection,
+  type InspectedTensor,
+  type Inspection,
+  inspectWeights,
+  type Verification,
+  type VerifyOptions,
+  verifyWeights,
+} from "./inspect.js";
 export { parseConfig, readConfig } from "./mapping/config.js";
 export {
   digestParams,
@@ -18,4 +27,14 @@ export {
   type WriteOptions,
   writeSafetensors,
 } from "./safetensors/write.js";
+export {
+  type FetchEvent,
+  type FetchedWeights,
+  type FetchWeightsOptions,
+  fetchWeights,
+  resolveBase,
+} from "./source/fetch-weights.js";
+export { findModel, MODEL_NAMES, type ModelName, type PinnedModel } from "./source/manifest.js";
+export { formatBytes, type TransferProgress } from "./source/progress.js";
+export type { SourceOptions } from "./source/settings.js";
 export type { HostTensor, TensorFile, TensorInfo } from "./tensor.js";

@@ -9,6 +9,7 @@ import { loadGpt2 } from "../mapping/load.js";
 import { parameterNames } from "../mapping/name-map.js";
 import { encodeCheckpoint } from "../testing/checkpoint-writer.js";
 import { type MisbehavingServer, startServer } from "../testing/misbehaving-server.js";
+import { systemClock } from "./clock.js";
 import {
   type FetchEvent,
   type FetchWeightsOptions,
