@@ -22,6 +22,8 @@ export interface Detection {
 export interface DetectOptions {
   /** In place of the detector's own, 0 to 1. */
   readonly threshold?: number;
+  /** Told once a call how many milliseconds tokenization took, for a server's metrics. */
+  readonly onTokenized?: (milliseconds: number) => void;
 }
 
 export interface DetectorInfo {

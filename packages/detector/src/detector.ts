@@ -25,8 +25,14 @@ export function createDetector(parts: DetectorParts): Detector {
   const running = new Set<Promise<unknown>>();
   let disposal: Promise<void> | undefined;
 
-  async function detectAll(texts: readonly string[], threshold: number): Promise<Detection[]> {
+  async function detectAll(
+    texts: readonly string[],
+    threshold: number,
+    onTokenized: DetectOptions["onTokenized"],
+  ): Promise<Detection[]> {
+    const start = performance.now();
     const messages = await tokenizeMessages(tokenizer, texts, info.maxLength);
+    onTokenized?.(performance.now() - start);
     const detections = new Array<Detection>(texts.length);
     const batches = planBatches(
       messages.map(({ ids }) => ids.length),
@@ -51,7 +57,7 @@ export function createDetector(parts: DetectorParts): Detector {
       const threshold = checkThreshold(options.threshold ?? info.threshold);
       checkTexts(texts);
       // A copy: the caller may change its list while we wait.
-      const run = detectAll([...texts], threshold);
+      const run = detectAll([...texts], threshold, options.onTokenized);
       running.add(run);
       try {
         return await run;

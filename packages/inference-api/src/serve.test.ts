@@ -13,7 +13,9 @@ describe("a running server", () => {
     const response = await server.post("/detect", { message: "You are so stupid." });
     expect(response.status).toBe(200);
     expect(response.headers.get("x-request-id")).toMatch(/^[0-9a-f]+$/);
-    expect(response.headers.get("server-timing")).toMatch(/^queue;dur=[\d.]+, inference;dur=[\d.]+$/);
+    expect(response.headers.get("server-timing")).toMatch(
+      /^queue;dur=[\d.]+, tokenization;dur=[\d.]+, inference;dur=[\d.]+$/,
+    );
     expect(await response.json()).toEqual({
       ...fakeDetection("fake", "You are so stupid."),
       model: `fake@${"f".repeat(12)}`,

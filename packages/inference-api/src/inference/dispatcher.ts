@@ -45,6 +45,9 @@ export interface Scored {
   /** `name@first 12 hex digits of the weights' sha256` of the model that answered. */
   readonly model: string;
   readonly queueMs: number;
+  /** Of the batch it ran in; 0 where the detector does not tell. */
+  readonly tokenizationMs: number;
+  /** Of the batch it ran in, without its tokenization. */
   readonly inferenceMs: number;
 }
 
@@ -224,7 +227,8 @@ export class Dispatcher<R extends Runner> {
         detection,
         model,
         queueMs: start - item.queuedAt,
-        inferenceMs: result.timings.totalMs,
+        inferenceMs: result.timings.totalMs - (result.timings.tokenizationMs ?? 0),
+        tokenizationMs: result.timings.tokenizationMs ?? 0,
       };
       job.left -= 1;
       if (job.left === 0) this.#succeed(job);

@@ -17,6 +17,8 @@ export interface ModerateOptions {
 export interface ModerateTimings {
   /** Longest wait of any of the request's messages, milliseconds. */
   readonly queueMs: number;
+  /** Longest tokenization of any of its batches, milliseconds. */
+  readonly tokenizationMs: number;
   /** Longest run of any of its batches, milliseconds. */
   readonly inferenceMs: number;
 }
@@ -81,12 +83,12 @@ export class Moderator {
     submit: (parts: readonly string[]) => Promise<Scored[]>,
   ): Promise<Moderation> {
     const scored = await first;
-    let queueMs = 0;
-    let inferenceMs = 0;
+    const timings = { queueMs: 0, tokenizationMs: 0, inferenceMs: 0 };
     const note = (entries: readonly Scored[]): void => {
       for (const entry of entries) {
-        queueMs = Math.max(queueMs, entry.queueMs);
-        inferenceMs = Math.max(inferenceMs, entry.inferenceMs);
+        timings.queueMs = Math.max(timings.queueMs, entry.queueMs);
+        timings.tokenizationMs = Math.max(timings.tokenizationMs, entry.tokenizationMs);
+        timings.inferenceMs = Math.max(timings.inferenceMs, entry.inferenceMs);
       }
     };
     note(scored);
@@ -99,7 +101,7 @@ export class Moderator {
         decisions.push(describe(entry, options.threshold));
       }
     }
-    return { decisions, timings: { queueMs, inferenceMs } };
+    return { decisions, timings };
   }
 
   /** Scores every part of a message and lets the highest score decide. */

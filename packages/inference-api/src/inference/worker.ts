@@ -52,8 +52,14 @@ async function detect(id: number, texts: readonly string[]): Promise<void> {
   try {
     if (detector === undefined) throw new TypeError("asked to detect before the detector was loaded");
     const start = performance.now();
-    const detections = await detector.detect(texts);
-    send({ type: "result", id, detections, timings: { totalMs: performance.now() - start } });
+    let tokenizationMs: number | undefined;
+    const onTokenized = (milliseconds: number): void => {
+      tokenizationMs = milliseconds;
+    };
+    const detections = await detector.detect(texts, { onTokenized });
+    const totalMs = performance.now() - start;
+    const timings = tokenizationMs === undefined ? { totalMs } : { totalMs, tokenizationMs };
+    send({ type: "result", id, detections, timings });
   } catch (error) {
     // Only the code: a message might quote the text.
     send({ type: "failed", id, code: codeOf(error) });

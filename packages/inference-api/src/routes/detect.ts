@@ -67,7 +67,9 @@ function takeFromLimit(
 /** Where the time went, in the words of the Server-Timing header. */
 export function timingHeader({ timings }: Moderation): Record<string, string> {
   return {
-    "Server-Timing": `queue;dur=${timings.queueMs.toFixed(2)}, inference;dur=${timings.inferenceMs.toFixed(2)}`,
+    "Server-Timing":
+      `queue;dur=${timings.queueMs.toFixed(2)}, tokenization;dur=${timings.tokenizationMs.toFixed(2)}, ` +
+      `inference;dur=${timings.inferenceMs.toFixed(2)}`,
   };
 }
 
