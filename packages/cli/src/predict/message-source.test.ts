@@ -30,8 +30,8 @@ it("reads the text column of a CSV, quotes, line breaks and all, and keeps the r
   const { messages, problems } = await collect(source);
   expect(source.header).toEqual(["Label", "Text"]);
   expect(messages).toEqual([
-    { text: 'a, "b"\nc', line: 2, cells: ["1", 'a, "b"\nc'] },
-    { text: "plain", line: 4, cells: ["0", "plain"] },
+    { text: 'a, "b"\nc', line: 2, cells: ["1", 'a, "b"\nc'], fields: { Label: "1", Text: 'a, "b"\nc' } },
+    { text: "plain", line: 4, cells: ["0", "plain"], fields: { Label: "0", Text: "plain" } },
   ]);
   expect(problems).toEqual([]);
 });

@@ -11,8 +11,9 @@ export interface Message {
   readonly text: string;
   /** On which it begins, from 1. */
   readonly line: number;
-  /** CSV: the row's cells. JSON lines: the object, where the line was one. */
+  /** CSV: the row's cells. */
   readonly cells?: readonly string[];
+  /** CSV: the row's cells by column. JSON lines: the object, where the line was one. */
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
@@ -128,7 +129,7 @@ class CsvSource implements MessageSource {
         problems.push({ line, reason: `no cell ${column + 1} in a row of ${cells.length}` });
       else if (text.length > this.#options.maxLength) {
         problems.push({ line, reason: `longer than ${this.#options.maxLength} characters` });
-      } else messages.push({ text, line, cells: padded(cells, this.header.length) });
+      } else messages.push({ text, line, ...rowOf(this.header, cells) });
       if (messages.length + problems.length >= rowsPerGroup) {
         yield { messages, problems };
         messages = [];
@@ -160,8 +161,12 @@ class CsvSource implements MessageSource {
 }
 
 /** A short row keeps its cells in their columns when more are added behind it. */
-function padded(cells: readonly string[], length: number): readonly string[] {
-  return cells.length === length ? cells : Array.from({ length }, (_, i) => cells[i] ?? "");
+function rowOf(
+  header: readonly string[],
+  cells: readonly string[],
+): Required<Pick<Message, "cells" | "fields">> {
+  const padded = header.map((_, column) => cells[column] ?? "");
+  return { cells: padded, fields: Object.fromEntries(header.map((name, column) => [name, padded[column]])) };
 }
 
 async function feed(chunks: Chunks, parser: ReturnType<typeof parse>): Promise<void> {

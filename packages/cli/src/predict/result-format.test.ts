@@ -61,6 +61,7 @@ it("adds keys behind a JSON object's own, renamed where the name is taken", () =
   const message = { text: "hi", line: 1, fields: { label: 1, message: "hi" } };
   expect(JSON.parse(recordWriter("jsonl", plain).record(message, detection))).toEqual({
     ...detection,
+    text: "hi",
     label: 1,
     message: "hi",
     btp_label: "cyberbullying",

@@ -97,10 +97,10 @@ function csvLine(cells: readonly string[]): string {
   return `${cells.map((text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)).join(",")}\n`;
 }
 
-function jsonRecord({ text, fields }: Message, result: Result): string {
-  if (!fields) return formatJson(text, result);
+/** Keeps what the input said of the message; its names win over ours, but `text` is always there. */
+function jsonRecord({ text, fields = {} }: Message, result: Result): string {
   const taken = Object.keys(fields);
   const { text: _, ...added } = resultObject(text, result);
   const renamed = Object.entries(added).map(([name, value]) => [freeName(name, taken), value]);
-  return JSON.stringify({ ...fields, ...Object.fromEntries(renamed) });
+  return JSON.stringify({ text, ...fields, ...Object.fromEntries(renamed) });
 }
