@@ -1,11 +1,31 @@
 /** The passes in the order in which they run. The graph is checked after each. */
 import { checkGraph } from "../graph/check.js";
 import type { Graph } from "../graph/graph.js";
+import { biasIntoGemm } from "./bias-into-gemm.js";
 import { commonSubexpressions } from "./common-subexpressions.js";
 import { deadNodes } from "./dead-nodes.js";
+import { matmulScale } from "./matmul-scale.js";
 import type { Pass } from "./pass.js";
+import { scalarAlgebra } from "./scalar-algebra.js";
+import { shapeMerge } from "./shape-merge.js";
+import { uniformOperands } from "./uniform-operands.js";
 
-export const PASSES: readonly Pass[] = [deadNodes, commonSubexpressions, deadNodes];
+export const PASSES: readonly Pass[] = [
+  deadNodes,
+  commonSubexpressions,
+  shapeMerge,
+  uniformOperands,
+  scalarAlgebra,
+  uniformOperands,
+  scalarAlgebra,
+  commonSubexpressions,
+  deadNodes,
+  matmulScale,
+  biasIntoGemm,
+  shapeMerge,
+  commonSubexpressions,
+  deadNodes,
+];
 
 export type PassFilter = (pass: string) => boolean;
 
