@@ -18,7 +18,7 @@ export interface CommandStreams {
   readonly stderr: Writable & { readonly isTTY?: boolean };
 }
 
-export interface CommandOptions extends Pick<TrainOptions, "signal" | "resolveBase"> {
+export interface CommandOptions extends Pick<TrainOptions, "signal"> {
   /** In the help text, for example "btp-cli train". */
   readonly program?: string;
 }
@@ -75,6 +75,12 @@ class ProgressView {
     switch (event.kind) {
       case "note":
         this.print(event.text);
+        break;
+      case "download":
+        this.advance(event.kind, event.receivedBytes, event.totalBytes ?? event.receivedBytes, {
+          text: `${event.file}  ${(event.bytesPerSecond / 1e6).toFixed(1)} MB/s`,
+          left: duration(event.secondsLeft ?? Number.NaN),
+        });
         break;
       case "features":
         this.advance(event.kind, event.done, event.total, {

@@ -4,8 +4,9 @@
  */
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { createTokenizer, type HostTensor } from "@btp/core-gpt";
-import { createEngine, type Engine } from "@btp/tfjs-jit";
+import { createTokenizer, type HostTensor, seedFor } from "@btp/core-gpt";
+import { createEngine, createRandomSource, type Engine } from "@btp/tfjs-jit";
+import { resolveBase } from "@btp/weights-gpt2";
 import type { TrainConfig } from "./config/knobs.js";
 import { TrainError } from "./errors.js";
 import { encodeMessages } from "./messages/encoded-messages.js";
@@ -27,8 +28,6 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-  /** Folder of a base that is not a path: where "gpt2" was downloaded to. Without it only folders are accepted. */
-  readonly resolveBase?: (name: string, signal: AbortSignal | undefined) => Promise<string>;
 }
 
 /**
@@ -115,7 +114,9 @@ async function trainAndWrite(run: PreparedRun, options: TrainOptions): Promise<T
   if (cut > 0)
     await note(`${cut} messages are longer than ${config.maxLength} tokens; their beginning is read.`);
 
+  const random = createRandomSource(seedFor(config.seed, "dropout") >>> 0);
   const sources = await prepareSources({
+    random,
     config,
     start,
     part,
@@ -134,8 +135,9 @@ async function trainAndWrite(run: PreparedRun, options: TrainOptions): Promise<T
       part,
       engine,
       initial: pick(start.params, part.trained),
-      fixed: pick(start.params, part.fixed),
-      ...sources,
+      random,
+      train: sources.train,
+      validation: sources.validation,
       identity,
       resumeFrom,
       checkpointFolder,
@@ -203,7 +205,7 @@ async function findCheckpoint(
 async function prepareModel(
   config: TrainConfig,
   data: DataSets,
-  { resolveBase, signal }: TrainOptions,
+  { onProgress = () => undefined, signal }: TrainOptions,
 ): Promise<{ readonly vocabulary: Vocabulary; readonly start: StartWeights }> {
   const tokenizer = await createTokenizer();
   if (config.base === "none") {
@@ -213,12 +215,14 @@ async function prepareModel(
         : restrictedVocabulary(tokenizer, data.train.examples, config.minTokenCount);
     return { vocabulary, start: randomWeights(config, vocabulary.size) };
   }
-  const folder = existsSync(config.base) ? config.base : await resolveBase?.(config.base, signal);
-  if (folder === undefined)
-    throw new TrainError(
-      "BAD_BASE",
-      `Expected a folder with GPT-2's weights, and there is none at ${config.base}.`,
-    );
+  const folder = await resolveBase(config.base, {
+    ...(config.offline ? { offline: true } : {}),
+    ...(signal && { signal }),
+    onEvent(event) {
+      if (event.kind === "start") onProgress({ kind: "note", text: event.text });
+      if (event.kind === "progress") onProgress({ ...event, kind: "download" });
+    },
+  });
   const start = await baseWeights(config, folder, signal);
   return { vocabulary: wholeVocabulary(tokenizer), start };
 }

@@ -46,9 +46,7 @@ export const knobSchema = z.strictObject({
     .describe("dropout in the frozen blocks too, which are then computed anew each epoch"),
   cache: z.boolean().describe("keep what the frozen blocks compute on disk, and read it in later epochs"),
   cacheDir: path.optional().describe("where; default: features/ under $BTP_CACHE or ~/.cache/btp"),
-  lowMemory: z
-    .boolean()
-    .describe("run the frozen blocks one at a time, reading each from disk only while it runs"),
+  offline: z.boolean().describe("never download a base"),
 
   epochs: size(10_000).describe("passes over the training messages"),
   batchSize: size(65_536).describe("messages of one update"),
@@ -113,6 +111,7 @@ export const freeKnobs: readonly KnobName[] = [
   "out",
   "name",
   "cacheDir",
+  "offline",
   "resume",
   "overwrite",
   "checkpointSeconds",

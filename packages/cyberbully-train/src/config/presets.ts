@@ -7,7 +7,7 @@ const shared = {
   out: "models/my-detector",
   trunkDropout: false,
   cache: true,
-  lowMemory: false,
+  offline: false,
   accumulate: 1,
   clip: 1.0,
   beta1: 0.9,

@@ -1,7 +1,20 @@
 /** What the training loop reads at each batch: token ids where everything is trained, else what the frozen trunk makes of them. */
-import type { Engine } from "@btp/tfjs-jit";
+import { join } from "node:path";
+import type { Engine, RandomSource } from "@btp/tfjs-jit";
+import { sourceSettings } from "@btp/weights-gpt2";
 import type { TrainConfig } from "../config/knobs.js";
+import { TrainError } from "../errors.js";
+import { type FeatureReader, featureBytes, openFeatures } from "../features/feature-file.js";
+import {
+  cachedSource,
+  computeFeatures,
+  featureKey,
+  recomputedSource,
+  rowsOf,
+} from "../features/feature-source.js";
+import { compileTrunk, type Trunk } from "../features/trunk.js";
 import type { EncodedMessages } from "../messages/encoded-messages.js";
+import { messageCount } from "../messages/encoded-messages.js";
 import { type MessageSource, tokenSource } from "../run/message-source.js";
 import type { OnProgress } from "../run/progress.js";
 import type { TrainedPart } from "../step/trained-part.js";
@@ -15,6 +28,8 @@ export interface SourcesInput {
   readonly engine: Engine;
   readonly vocabulary: Vocabulary;
   readonly messages: { readonly train: EncodedMessages; readonly validation: EncodedMessages };
+  /** Of the run's dropout. */
+  readonly random: RandomSource;
   readonly onProgress: OnProgress;
   readonly note: (text: string) => Promise<void>;
   readonly signal: AbortSignal | undefined;
@@ -27,12 +42,115 @@ export interface Sources {
   dispose(): Promise<void>;
 }
 
-export async function prepareSources(input: SourcesInput): Promise<Sources> {
-  const { config, vocabulary, messages } = input;
+export function prepareSources(input: SourcesInput): Promise<Sources> {
+  if (input.part.kind === "everything") return Promise.resolve(tokenSources(input));
+  const { cache, trunkDropout } = input.config;
+  return cache && !trunkDropout ? cachedSources(input) : recomputedSources(input);
+}
+
+function tokenSources({ config, vocabulary, messages }: SourcesInput): Sources {
   const replacement = vocabulary.maskId;
   return {
     train: tokenSource(messages.train, { tokenDropout: config.tokenDropout, replacement }),
     validation: tokenSource(messages.validation, { tokenDropout: 0, replacement }),
     dispose: async () => undefined,
   };
+}
+
+async function recomputedSources(input: SourcesInput): Promise<Sources> {
+  const { config, engine, start, part, random, messages, note } = input;
+  const compile = (dropout: number): Promise<Trunk> =>
+    compileTrunk(engine, start.model, part, start.params, { dropout, random });
+  const trunk = await compile(0);
+  const dropping = config.trunkDropout && config.dropout > 0 ? await compile(config.dropout) : trunk;
+  await note("The frozen blocks are computed anew for every batch.");
+  return {
+    train: recomputedSource(messages.train, rowsOf(messages.train, part), trunk, dropping),
+    validation: recomputedSource(messages.validation, rowsOf(messages.validation, part), trunk),
+    async dispose() {
+      await trunk.dispose();
+      if (dropping !== trunk) await dropping.dispose();
+    },
+  };
+}
+
+async function cachedSources(input: SourcesInput): Promise<Sources> {
+  const { config, start, messages } = input;
+  const folder = config.cacheDir ?? join(sourceSettings({}).cacheFolder, "features");
+  const readers: FeatureReader[] = [];
+  const lazyTrunk = new LazyTrunk(input);
+  const { width } = start.model;
+  const dispose = async (): Promise<void> => {
+    for (const reader of readers) await reader.close();
+  };
+  try {
+    const sources: MessageSource[] = [];
+    for (const set of [messages.train, messages.validation]) {
+      const rows = rowsOf(set, input.part);
+      const reader = await readerFor(input, set, rows, folder, lazyTrunk);
+      readers.push(reader);
+      sources.push(cachedSource(rows, reader, { width }));
+    }
+    return { train: sources[0]!, validation: sources[1]!, dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  } finally {
+    await lazyTrunk.dispose(); // its weights are not needed any more
+  }
+}
+
+async function readerFor(
+  { start, part, onProgress, note, signal, now }: SourcesInput,
+  messages: EncodedMessages,
+  rows: EncodedMessages,
+  folder: string,
+  lazyTrunk: LazyTrunk,
+): Promise<FeatureReader> {
+  const { width } = start.model;
+  const key = featureKey(start.base?.sha256 ?? "", part, messages);
+  const shape = { rowOffsets: rows.offsets, width };
+  const found = await openFeatures(folder, key, shape);
+  const megabytes = (featureBytes(shape) / 1e6).toFixed(0);
+  const total = messageCount(messages);
+  if (found) {
+    await note(`Output of the frozen blocks for ${total} messages is in ${folder}: ${megabytes} MB.`);
+    return found;
+  }
+  await note(`Computing the frozen blocks for ${total} messages once; ${megabytes} MB go to ${folder}.`);
+  const trunk = await lazyTrunk.get();
+  const started = now();
+  const report = (done: number): void => {
+    const messagesPerSecond = done / Math.max((now() - started) / 1000, 1e-9);
+    onProgress({ kind: "features", done, total, messagesPerSecond });
+  };
+  try {
+    return await computeFeatures(trunk, messages, rows, { folder, key, width }, report, signal);
+  } catch (error) {
+    if (signal?.aborted !== true) throw error;
+    throw new TrainError(
+      "INTERRUPTED",
+      "Stopped while the frozen blocks were computed; the next run begins with them again.",
+    );
+  }
+}
+
+/** Compiled when the first features are missing. */
+class LazyTrunk {
+  private readonly input: SourcesInput;
+  private trunk: Trunk | undefined;
+
+  constructor(input: SourcesInput) {
+    this.input = input;
+  }
+
+  async get(): Promise<Trunk> {
+    const { engine, start, part, random } = this.input;
+    this.trunk ??= await compileTrunk(engine, start.model, part, start.params, { dropout: 0, random });
+    return this.trunk;
+  }
+
+  async dispose(): Promise<void> {
+    await this.trunk?.dispose();
+  }
 }

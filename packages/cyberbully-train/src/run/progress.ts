@@ -1,8 +1,10 @@
 /** What a run tells while it goes on. Whoever called decides what to draw; the library prints nothing. */
+import type { TransferProgress } from "@btp/weights-gpt2";
 import type { EvaluationRecord } from "./run-position.js";
 
 export type TrainEvent =
   | { readonly kind: "note"; readonly text: string }
+  | ({ readonly kind: "download"; readonly file: string } & TransferProgress)
   | {
       readonly kind: "features";
       readonly done: number;

@@ -20,20 +20,14 @@ export class Scorer {
     this.program = program;
   }
 
-  /** @param fixed - parameters of the part that never change */
-  static async create(
-    engine: Engine,
-    config: GptConfig,
-    part: TrainedPart,
-    fixed: FlatParams<HostTensor>,
-  ): Promise<Scorer> {
+  static async create(engine: Engine, config: GptConfig, part: TrainedPart): Promise<Scorer> {
     const trained: Record<string, TensorSpec> = Object.fromEntries(
       part.trained.map(({ path, shape, dtype }) => [path, { shape, dtype }]),
     );
     const program = await engine.compile(
-      (constants: FlatParams<Tensor>, weights: FlatParams<Tensor>, batch: BatchInput<Tensor>) =>
-        forward(config, part, { ...constants, ...weights }, batch),
-      fixed,
+      (_constants: Record<string, never>, weights: FlatParams<Tensor>, batch: BatchInput<Tensor>) =>
+        forward(config, part, weights, batch),
+      {},
       [trained, inputSpecs(part, config.width)],
       { name: "scoring" },
     );

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { GptConfig } from "@btp/core-gpt";
 import { flattenParams, initialiseClassifier } from "@btp/core-gpt";
 import { expectClose } from "@btp/test-kit";
-import { createEngine, type HostTensor } from "@btp/tfjs-jit";
+import { createEngine, createRandomSource, type HostTensor } from "@btp/tfjs-jit";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createConfig } from "../config/config.js";
 import type { TrainConfig } from "../config/knobs.js";
@@ -73,7 +73,7 @@ async function run(values: Partial<TrainConfig>, changes: Partial<TrainLoopInput
       part: selectTrainedPart(model, "all"),
       engine,
       initial: params,
-      fixed: {},
+      random: createRandomSource(1),
       train: source,
       validation: source,
       identity: { config: {}, trainData: "", validationData: "", startWeights: "", engine: engine.name },

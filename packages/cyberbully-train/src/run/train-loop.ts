@@ -3,7 +3,7 @@
  * (step/ does), reads no data files and writes no detector (train-detector.ts does).
  */
 import { type GptConfig, seedFor } from "@btp/core-gpt";
-import { createRandomSource, type Engine, type HostTensor, type RandomSource } from "@btp/tfjs-jit";
+import type { Engine, HostTensor, RandomSource } from "@btp/tfjs-jit";
 import type { TrainConfig } from "../config/knobs.js";
 import { TrainError } from "../errors.js";
 import { layOutTargets, type TargetOptions } from "../messages/batch.js";
@@ -30,7 +30,8 @@ export interface TrainLoopInput {
   readonly engine: Engine;
   /** Where training starts: every trained parameter. */
   readonly initial: FlatParams<HostTensor>;
-  readonly fixed: FlatParams<HostTensor>;
+  /** Behind all dropout, the trunk's too. */
+  readonly random: RandomSource;
   readonly train: MessageSource;
   readonly validation: MessageSource;
   readonly identity: RunIdentity;
@@ -58,11 +59,10 @@ export interface TrainLoopResult {
 
 /** @throws {TrainError} DIVERGED, INTERRUPTED */
 export async function runTraining(input: TrainLoopInput): Promise<TrainLoopResult> {
-  const random = createRandomSource(seedFor(input.config.seed, "dropout") >>> 0);
-  const program = await compileTraining(input, random);
-  const scorer = await Scorer.create(input.engine, input.model, input.part, input.fixed);
+  const program = await compileTraining(input, input.random);
+  const scorer = await Scorer.create(input.engine, input.model, input.part);
   try {
-    return await new TrainLoop(input, program, scorer, random).run();
+    return await new TrainLoop(input, program, scorer).run();
   } finally {
     await Promise.all([program.dispose(), scorer.dispose()]);
   }
@@ -74,7 +74,6 @@ class TrainLoop {
   private readonly input: TrainLoopInput;
   private readonly program: TrainingProgram;
   private readonly scorer: Scorer;
-  private readonly random: RandomSource;
   private readonly lengths: Int32Array;
   private readonly targetOptions: TargetOptions;
   private readonly batchesPerEpoch: number;
@@ -88,11 +87,10 @@ class TrainLoop {
   /** Seconds spent in updates since this process took the run up. */
   private trainedSeconds = 0;
 
-  constructor(input: TrainLoopInput, program: TrainingProgram, scorer: Scorer, random: RandomSource) {
+  constructor(input: TrainLoopInput, program: TrainingProgram, scorer: Scorer) {
     this.input = input;
     this.program = program;
     this.scorer = scorer;
-    this.random = random;
     const { config, train } = input;
     this.lengths = messageLengths(train.messages);
     this.batchesPerEpoch = Math.ceil(this.lengths.length / config.batchSize);
@@ -107,7 +105,7 @@ class TrainLoop {
       labelSmoothing: config.labelSmoothing,
       classWeights: classWeightsOf(train.messages, config.classWeights),
     };
-    this.position = { ...(input.resumeFrom?.position ?? startPosition(random)) };
+    this.position = { ...(input.resumeFrom?.position ?? startPosition(input.random)) };
     this.best = input.resumeFrom?.best;
     this.lastSaved = this.clock = input.now();
   }
@@ -116,7 +114,7 @@ class TrainLoop {
     const { resumeFrom, config } = this.input;
     if (resumeFrom) {
       await this.program.writeState(restoreState(resumeFrom.state, config));
-      this.random.setState(this.position.random);
+      this.input.random.setState(this.position.random);
       this.savedStep = this.resumedAt = this.position.step;
     }
     let stoppedEarly = this.outOfPatience();
@@ -281,7 +279,7 @@ class TrainLoop {
 
   private async save(state: Checkpoint["state"]): Promise<void> {
     const { identity, checkpointFolder, log, onProgress, now } = this.input;
-    this.position.random = this.random.getState();
+    this.position.random = this.input.random.getState();
     this.position.logBytes = log.bytes();
     const position = { ...this.position };
     await writeCheckpoint(checkpointFolder, { identity, position, state, best: this.best });

@@ -26,11 +26,10 @@ export interface TrainingProgramInput {
   readonly engine: Engine;
   /** Every trained parameter, as training starts. */
   readonly initial: FlatParams<HostTensor>;
-  readonly fixed: FlatParams<HostTensor>;
 }
 
 export function compileTraining(input: TrainingProgramInput, random: RandomSource): Promise<TrainingProgram> {
-  const { config, model, part, engine, initial, fixed } = input;
+  const { config, model, part, engine, initial } = input;
   const accumulate = config.accumulate > 1;
   const average = config.averageWeights > 0;
   const options = {
@@ -49,7 +48,7 @@ export function compileTraining(input: TrainingProgramInput, random: RandomSourc
     average: average ? initial : {},
   };
   const step = createTrainStep(model, part, options, random);
-  return engine.compileStep(step, state, fixed, stepSpecs(part, model.width), {
+  return engine.compileStep(step, state, {}, stepSpecs(part, model.width), {
     random,
     name: "training step",
   });

@@ -28,7 +28,7 @@ export const noDropouts: Dropouts = { inside: noDropout, head: noDropout };
 
 /**
  * @param flat - every parameter of the part
- * @param batch - `input` is int32 [B, T] for "everything", float32 [B, T, D] for "top"
+ * @param batch - `input` is int32 [B, T] for "everything", float32 [B, T, D] for "top", [B, 1, D] for "head"
  * @returns logits, float32 [B, L]
  */
 export function forward(
@@ -38,6 +38,10 @@ export function forward(
   { input, positions, mask }: BatchInput<Tensor>,
   dropouts: Dropouts = noDropouts,
 ): Tensor {
+  if (part.kind === "head") {
+    const head = { weight: flat["head.weight"]!, bias: flat["head.bias"]! };
+    return linear(dropouts.head(meanPool(input, mask)), head); // the mean of one row is the row
+  }
   if (part.kind === "top")
     return forwardTop(assembleTop(config, flat, part.firstBlock), config, input, positions, mask, dropouts);
   const { gpt, head } = assembleClassifier(config, flat);

@@ -18,37 +18,33 @@ export type FlatParams<T> = Readonly<Record<string, T>>;
 export const numLabels = 2;
 
 export interface TrainedPart {
-  /** "everything" reads token ids; "top" reads the hidden states in front of `firstBlock`. */
-  readonly kind: "everything" | "top";
+  /**
+   * "everything" reads token ids; "top" reads the hidden states in front of `firstBlock`; "head" reads one pooled vector a
+   * message, laid out as hidden states of one token.
+   */
+  readonly kind: "everything" | "top" | "head";
   /** First block of the part; with "everything" it is 0, and the embeddings belong to the part too. */
   readonly firstBlock: number;
   /** Parameters that are updated, in table order. */
   readonly trained: readonly ParameterEntry[];
-  /** Parameters of the part that stay as they are (the final LayerNorm when only the head is trained). */
-  readonly fixed: readonly ParameterEntry[];
 }
 
 /**
- * @param unfreezeBlocks - blocks trained, counted from the last; with 0 the final LayerNorm stays frozen too
+ * @param unfreezeBlocks - blocks trained, counted from the last, and the final LayerNorm with them; 0 is the head alone
  * @throws {TrainError} BAD_CONFIG when the model has fewer blocks
  */
 export function selectTrainedPart(config: GptConfig, unfreezeBlocks: number | "all"): TrainedPart {
   const table = classifierParameterTable(config, numLabels);
-  if (unfreezeBlocks === "all") return { kind: "everything", firstBlock: 0, trained: table, fixed: [] };
+  if (unfreezeBlocks === "all") return { kind: "everything", firstBlock: 0, trained: table };
   if (unfreezeBlocks > config.numLayers)
     throw new TrainError(
       "BAD_CONFIG",
       `Expected unfreezeBlocks from 0 to ${config.numLayers} (the model's blocks) or 'all', got ${unfreezeBlocks}.`,
     );
   const firstBlock = config.numLayers - unfreezeBlocks;
-  const part = table.filter(({ path }) => isAbove(path, firstBlock));
-  const isTrained = ({ path }: ParameterEntry): boolean => unfreezeBlocks > 0 || path.startsWith("head.");
-  return {
-    kind: "top",
-    firstBlock,
-    trained: part.filter(isTrained),
-    fixed: part.filter((entry) => !isTrained(entry)),
-  };
+  if (unfreezeBlocks === 0)
+    return { kind: "head", firstBlock, trained: table.filter(({ path }) => path.startsWith("head.")) };
+  return { kind: "top", firstBlock, trained: table.filter(({ path }) => isAbove(path, firstBlock)) };
 }
 
 /** Whether a parameter lies in the blocks from `firstBlock` on, or behind them. */

@@ -1,0 +1,98 @@
+/** Input of the trained top: hidden states from the feature cache, or from the trunk itself where nothing is kept. */
+import { createHash } from "node:crypto";
+import type { HostTensor } from "@btp/tfjs-jit";
+import { type BatchInput, layOutPositions, layOutTokens } from "../messages/batch.js";
+import { planByLength } from "../messages/batching.js";
+import { type EncodedMessages, messageCount, messageLengths } from "../messages/encoded-messages.js";
+import type { MessageSource } from "../run/message-source.js";
+import type { TrainedPart } from "../step/trained-part.js";
+import { type FeatureReader, type FeatureShape, FeatureWriter } from "./feature-file.js";
+import type { Trunk } from "./trunk.js";
+
+/** Tokens that the trunk computes at once, padding included. */
+const maxTokens = 2048;
+
+/** Messages as the trained part sees them: one row each where only the pooled message is kept. */
+export function rowsOf(messages: EncodedMessages, part: Pick<TrainedPart, "kind">): EncodedMessages {
+  if (part.kind !== "head") return messages;
+  const offsets = Int32Array.from({ length: messageCount(messages) + 1 }, (_, i) => i);
+  return { ...messages, ids: new Int32Array(0), offsets };
+}
+
+/** What has to be the same for features to be the same: the frozen weights, where they end, and the token ids. */
+export function featureKey(
+  baseSha256: string,
+  part: Pick<TrainedPart, "kind" | "firstBlock">,
+  messages: EncodedMessages,
+): string {
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify(["features 1", baseSha256, part.kind, part.firstBlock, messageCount(messages)]));
+  for (const { buffer, byteOffset, byteLength } of [messages.offsets, messages.ids])
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  return hash.digest("hex").slice(0, 32);
+}
+
+/** Runs the trunk over all messages, shortest first, and keeps the result. The caller closes the reader. */
+export async function computeFeatures(
+  trunk: Trunk,
+  messages: EncodedMessages,
+  rows: EncodedMessages,
+  { folder, key, width }: { readonly folder: string; readonly key: string; readonly width: number },
+  onBatch: (done: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<FeatureReader> {
+  const writer = await FeatureWriter.create(folder, key, { rowOffsets: rows.offsets, width });
+  try {
+    let done = 0;
+    for (const batch of planByLength(messageLengths(messages), maxTokens)) {
+      signal?.throwIfAborted();
+      const hidden = await trunk.run(layOutTokens(messages, batch));
+      const perMessage = hidden.data.length / batch.length;
+      for (const [k, i] of batch.entries()) {
+        const values = (rows.offsets[i + 1]! - rows.offsets[i]!) * width;
+        const from = k * perMessage;
+        await writer.write(i, (hidden.data as Float32Array).slice(from, from + values));
+      }
+      done += batch.length;
+      onBatch(done);
+    }
+    return await writer.finish();
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
+}
+
+/** @param rows - from `rowsOf` */
+export function cachedSource(
+  rows: EncodedMessages,
+  reader: FeatureReader,
+  { width }: Pick<FeatureShape, "width">,
+): MessageSource {
+  return {
+    messages: rows,
+    async read(batch): Promise<BatchInput<HostTensor>> {
+      const layout = layOutPositions(rows, batch);
+      const [count = 0, tokens = 0] = layout.mask.shape;
+      const data = new Float32Array(count * tokens * width); // padding stays zero: no real token sees it
+      for (const [row, i] of batch.entries()) await reader.read(i, data.subarray(row * tokens * width));
+      return { input: { dtype: "float32", shape: [count, tokens, width], data }, ...layout };
+    },
+  };
+}
+
+/** Nothing is kept: the trunk runs for each batch. @param dropping - used while training, when it drops out */
+export function recomputedSource(
+  messages: EncodedMessages,
+  rows: EncodedMessages,
+  trunk: Trunk,
+  dropping: Trunk = trunk,
+): MessageSource {
+  return {
+    messages: rows,
+    async read(batch, seed) {
+      const input = await (seed === undefined ? trunk : dropping).run(layOutTokens(messages, batch));
+      return { input, ...layOutPositions(rows, batch) };
+    },
+  };
+}

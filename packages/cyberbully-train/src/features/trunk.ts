@@ -1,0 +1,65 @@
+/**
+ * The frozen part of a model: embeddings and the blocks below the trained ones. Its output for a message never changes
+ * (unless it drops out), so it is computed once and kept. Shape letters: B messages, T tokens, D width.
+ */
+import {
+  buildClassifierParams,
+  embed,
+  type GptConfig,
+  type GptParams,
+  layerNorm,
+  meanPool,
+  noDropout,
+  runBlocks,
+} from "@btp/core-gpt";
+import type { Engine, HostTensor, RandomSource } from "@btp/tfjs-jit";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
+import type { BatchInput } from "../messages/batch.js";
+import { inputSpecs } from "../step/step-program.js";
+import { type FlatParams, numLabels, type TrainedPart } from "../step/trained-part.js";
+
+export interface Trunk {
+  /** @returns float32 [B, T, D]; for a trained head alone [B, 1, D]: the pooled message */
+  run(batch: BatchInput<HostTensor>): Promise<HostTensor>;
+  dispose(): Promise<void>;
+}
+
+export interface TrunkOptions {
+  /** With a rate above 0 the trunk drops out too; then `random` draws the masks. */
+  readonly dropout: number;
+  readonly random: RandomSource;
+}
+
+/** @param params - every parameter of the classifier; those of the trained part are not used */
+export async function compileTrunk(
+  engine: Engine,
+  config: GptConfig,
+  part: TrainedPart,
+  params: FlatParams<HostTensor>,
+  { dropout, random }: TrunkOptions,
+): Promise<Trunk> {
+  const frozen = Object.fromEntries(
+    Object.entries(params).filter(([path]) => !part.trained.some((entry) => entry.path === path)),
+  );
+  const program = await engine.compile(
+    (weights: FlatParams<Tensor>, { input, positions, mask }: BatchInput<Tensor>) => {
+      const trunk = assembleTrunk(config, weights, part.firstBlock);
+      const drop = dropout > 0 ? (x: Tensor) => random.dropout(x, dropout) : noDropout;
+      const hidden = runBlocks(embed(trunk, input, positions, drop), trunk.blocks, config, positions, drop); // [B, T, D]
+      if (part.kind !== "head") return hidden;
+      const pooled = meanPool(layerNorm(hidden, trunk.finalNorm, config.layerNormEpsilon), mask); // [B, D]
+      return tf.expandDims(pooled, 1); // [B, 1, D]
+    },
+    frozen,
+    [inputSpecs({ kind: "everything" }, config.width)],
+    { random, name: "frozen blocks" },
+  );
+  return { run: (batch) => program.run(batch), dispose: () => program.dispose() };
+}
+
+function assembleTrunk(config: GptConfig, flat: FlatParams<Tensor>, firstBlock: number): GptParams<Tensor> {
+  // Trained parameters are not among `flat`; nothing below reads them.
+  const { gpt } = buildClassifierParams(config, numLabels, ({ path }) => flat[path]!);
+  return { ...gpt, blocks: gpt.blocks.slice(0, firstBlock) };
+}
