@@ -64,12 +64,16 @@ async function readStraight(
   observe: ByteObserver | undefined,
 ): Promise<void> {
   if (observe === undefined) return source.readInto(target, tensor.position);
-  // In pieces, so that the observer reads what is still in the processor's cache.
+  // In pieces, so that the observer reads what is still in the processor's cache; the next one is under way meanwhile.
+  const piece = (from: number): Uint8Array => target.subarray(from, from + CHUNK_BYTES);
+  const read = (from: number): Promise<void> => source.readInto(piece(from), tensor.position + from);
+  let reading = read(0);
   for (let done = 0; done < target.byteLength; done += CHUNK_BYTES) {
-    const piece = target.subarray(done, done + CHUNK_BYTES);
-    await source.readInto(piece, tensor.position + done);
-    observe(piece);
+    await reading;
+    if (done + CHUNK_BYTES < target.byteLength) reading = read(done + CHUNK_BYTES);
+    observe(piece(done));
   }
+  await reading;
 }
 
 /** @throws {WeightsError} TENSOR_UNREADABLE for types without a float32, int32 or bool form and integers beyond 32 bits */

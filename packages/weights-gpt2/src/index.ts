@@ -1,5 +1,6 @@
 export { type CheckpointFile, openCheckpoint } from "./checkpoint/read.js";
 export { WeightsError, type WeightsErrorCode } from "./errors.js";
+export { decodeBinary16, encodeBinary16 } from "./half-float.js";
 export {
   formatInspection,
   type InspectedTensor,
@@ -36,5 +37,5 @@ export {
 } from "./source/fetch-weights.js";
 export { findModel, MODEL_NAMES, type ModelName, type PinnedModel } from "./source/manifest.js";
 export { formatBytes, type TransferProgress } from "./source/progress.js";
-export type { SourceOptions } from "./source/settings.js";
+export { type SourceOptions, sourceSettings } from "./source/settings.js";
 export type { HostTensor, TensorFile, TensorInfo } from "./tensor.js";
