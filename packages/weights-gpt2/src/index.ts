@@ -1,6 +1,13 @@
 export { type CheckpointFile, openCheckpoint } from "./checkpoint/read.js";
 export { WeightsError, type WeightsErrorCode } from "./errors.js";
-export { decodeBinary16, encodeBinary16 } from "./half-float.js";
+export {
+  decodeBfloat16,
+  decodeBinary16,
+  decodeBinary16,
+  encodeBfloat16,
+  encodeBinary16,
+  encodeBinary16,
+} from "./half-float.js";
 export {
   formatInspection,
   type InspectedTensor,
