@@ -61,6 +61,40 @@ export function candidates(
   previous: Iterable<number> = [],
   options: SamplingOptions = {},
 ): Candidate[] {
+  const { ids, weights, total } = weigh(logits, previous, options);
+  return Array.from(ids, (id) => ({ id, probability: weights[id]! / total }));
+}
+
+/**
+ * Draws one token.
+ * @param random - uniform in [0, 1), called once; not where only one token may come
+ * @returns its id
+ */
+export function sampleToken(
+  logits: ArrayLike<number>,
+  random: Random,
+  previous: Iterable<number> = [],
+  options: SamplingOptions = {},
+): number {
+  const { ids, weights, total } = weigh(logits, previous, options);
+  if (ids.length === 1) return ids[0]!;
+  let left = random() * total;
+  for (const id of ids) {
+    left -= weights[id]!;
+    if (left < 0) return id;
+  }
+  // The weights add up to the total only to rounding.
+  return ids.at(-1)!;
+}
+
+/** Weights of all tokens, proportional to their probability; `ids` are those that may come, and `total` their sum. */
+interface Weighed {
+  readonly ids: Int32Array;
+  readonly weights: Float64Array;
+  readonly total: number;
+}
+
+function weigh(logits: ArrayLike<number>, previous: Iterable<number>, options: SamplingOptions): Weighed {
   checkSampling(options);
   const { temperature = 1, topK = Infinity, topP = 1, repetitionPenalty = 1 } = options;
   const penalised = penalise(logits, previous, repetitionPenalty);
@@ -71,38 +105,12 @@ export function candidates(
       "INVALID_LOGITS",
       "expected logits with a largest number, got none or NaN: are the weights sound?",
     );
-  if (temperature === 0) return [{ id: best, probability: 1 }];
-  const weights = penalised.map((logit) => Math.exp((logit - highest) / temperature));
-  const kept = keepNucleus(keepLargest(weights, topK), topP);
-  const total = sumOf(kept);
-  return kept.map(({ id, weight }) => ({ id, probability: weight / total }));
-}
-
-/**
- * Draws one token.
- * @param random - uniform in [0, 1), called once; not at temperature 0
- * @returns its id
- */
-export function sampleToken(
-  logits: ArrayLike<number>,
-  random: Random,
-  previous: Iterable<number> = [],
-  options: SamplingOptions = {},
-): number {
-  const possible = candidates(logits, previous, options);
-  if (possible.length === 1) return possible[0]!.id;
-  let left = random();
-  for (const { id, probability } of possible) {
-    left -= probability;
-    if (left < 0) return id;
-  }
-  // Probabilities add up to 1 only to rounding.
-  return possible.at(-1)!.id;
-}
-
-interface Weighted {
-  readonly id: number;
-  readonly weight: number;
+  // Relative to the highest, so that nothing overflows; at temperature 0 all others vanish.
+  const weights = penalised.map((logit, id) =>
+    temperature === 0 ? Number(id === best) : Math.exp((logit - highest) / temperature),
+  );
+  const ids = keepNucleus(keepLargest(weights, topK), weights, topP);
+  return { ids, weights, total: sumOf(ids, weights) };
 }
 
 /** Positive logits are divided by the penalty and negative ones multiplied, so both go down. */
@@ -116,32 +124,58 @@ function penalise(logits: ArrayLike<number>, previous: Iterable<number>, penalty
   return result;
 }
 
-function sumOf(tokens: readonly Weighted[]): number {
-  return tokens.reduce((sum, { weight }) => sum + weight, 0);
+function sumOf(ids: Int32Array, weights: Float64Array): number {
+  let sum = 0;
+  for (const id of ids) sum += weights[id]!;
+  return sum;
 }
 
-/** The topK largest weights, with all that equal the last of them. */
-function keepLargest(weights: Float64Array, topK: number): Weighted[] {
-  const least = topK < weights.length ? (Float64Array.from(weights).sort()[weights.length - topK] ?? 0) : 0;
-  const kept: Weighted[] = [];
-  weights.forEach((weight, id) => {
-    if (weight > 0 && weight >= least) kept.push({ id, weight });
-  });
-  return kept;
+/** Ids of the topK largest weights, with all that equal the last of them; never of weight 0. */
+function keepLargest(weights: Float64Array, topK: number): Int32Array {
+  const least = topK < weights.length ? kthLargest(weights, topK) : 0;
+  const ids = new Int32Array(weights.length);
+  let count = 0;
+  for (let id = 0; id < weights.length; id++)
+    if (weights[id]! > 0 && weights[id]! >= least) ids[count++] = id;
+  return ids.subarray(0, count);
 }
 
-/** The largest weights that together are at least topP of all. */
-function keepNucleus(tokens: Weighted[], topP: number): Weighted[] {
-  if (topP === 1) return tokens;
-  const total = sumOf(tokens);
+/** Ids of the largest weights that together are at least topP of all. */
+function keepNucleus(ids: Int32Array, weights: Float64Array, topP: number): Int32Array {
+  if (topP === 1) return ids;
+  const total = sumOf(ids, weights);
   // Sorting a whole vocabulary takes as long as a small model's step. Tokens that weigh less than this come to less than
   // 1 - topP of the whole together, so the others are at least topP of it.
-  const least = ((1 - topP) * total) / tokens.length;
-  const sorted = tokens
-    .filter(({ weight }) => weight >= least)
-    .sort((a, b) => b.weight - a.weight || a.id - b.id);
+  const least = ((1 - topP) * total) / ids.length;
+  const sorted = ids.filter((id) => weights[id]! >= least).sort((a, b) => weights[b]! - weights[a]! || a - b);
   let mass = 0;
   let count = 0;
-  while (count < sorted.length && mass < topP * total) mass += sorted[count++]!.weight;
-  return sorted.slice(0, count);
+  while (count < sorted.length && mass < topP * total) mass += weights[sorted[count++]!]!;
+  return sorted.subarray(0, count);
+}
+
+/** The k-th largest value, k from 1, in linear time on average (Hoare 1961, "Find"). */
+function kthLargest(values: Float64Array, k: number): number {
+  const rest = Float64Array.from(values);
+  let low = 0;
+  let high = rest.length - 1;
+  const wanted = k - 1;
+  while (low < high) {
+    const pivot = rest[(low + high) >> 1]!;
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while (rest[i]! > pivot) i++;
+      while (rest[j]! < pivot) j--;
+      if (i <= j) {
+        [rest[i], rest[j]] = [rest[j]!, rest[i]!];
+        i++;
+        j--;
+      }
+    }
+    if (wanted <= j) high = j;
+    else if (wanted >= i) low = i;
+    else break;
+  }
+  return rest[wanted]!;
 }
