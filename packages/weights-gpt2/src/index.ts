@@ -3,9 +3,7 @@ export { WeightsError, type WeightsErrorCode } from "./errors.js";
 export {
   decodeBfloat16,
   decodeBinary16,
-  decodeBinary16,
   encodeBfloat16,
-  encodeBinary16,
   encodeBinary16,
 } from "./half-float.js";
 export {
