@@ -82,6 +82,8 @@ class RecordReader {
     }
     this.window = this.window.length === 0 ? bytes : Buffer.concat([this.window, bytes]);
     let fault = await this.write(bytes);
+    // csv-parse bounds each field; this bounds a record of very many.
+    if (this.window.length > this.format.maxRecordBytes) fault ??= "RECORD_TOO_LONG";
     while (fault !== undefined) fault = await this.restartAfter(fault);
   }
 

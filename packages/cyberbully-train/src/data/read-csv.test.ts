@@ -150,6 +150,12 @@ describe("bad rows are reported by line and left out", () => {
     ]);
   });
 
+  it("bounds a record of very many fields", async () => {
+    const file = await read(`Text,Label\n${'"a",'.repeat(300_000)}\nb,1\n`, { maxRecordBytes: 1_000 });
+    expect(file.examples).toEqual([{ text: "b", label: 1, line: 3 }]);
+    expect(file.problems).toMatchObject([{ line: 2, code: "RECORD_TOO_LONG" }]);
+  });
+
   it("bounds a text", async () => {
     const file = await read("Text,Label\néé,1\nabc,1\n", { maxTextBytes: 3 });
     expect(file.examples.map((e) => e.text)).toEqual(["abc"]);
