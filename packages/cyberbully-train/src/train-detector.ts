@@ -223,7 +223,7 @@ async function prepareModel(
       if (event.kind === "progress") onProgress({ ...event, kind: "download" });
     },
   });
-  const start = await baseWeights(config, folder, signal);
+  const start = await baseWeights(config, folder, tokenizer.vocabSize, signal);
   return { vocabulary: wholeVocabulary(tokenizer), start };
 }
 

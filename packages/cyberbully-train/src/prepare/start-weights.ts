@@ -38,15 +38,22 @@ export function randomWeights(config: TrainConfig, vocabSize: number): StartWeig
 
 /**
  * @param folder - where the base's files are
+ * @param vocabSize - ids that the tokenizer gives
  * @param signal - stops loading
- * @throws {TrainError} BAD_BASE when it reads fewer tokens than asked for; WeightsError for the files themselves
+ * @throws {TrainError} BAD_BASE when it knows or reads fewer tokens than asked for; WeightsError for the files themselves
  */
 export async function baseWeights(
   config: TrainConfig,
   folder: string,
+  vocabSize: number,
   signal: AbortSignal | undefined,
 ): Promise<StartWeights> {
   const { config: model, params } = await loadGpt2(folder, signal === undefined ? {} : { signal });
+  if (model.vocabSize < vocabSize)
+    throw new TrainError(
+      "BAD_BASE",
+      `Expected a base for GPT-2's ${vocabSize} token ids, got one with ${model.vocabSize}.`,
+    );
   if (model.contextLength < config.maxLength)
     throw new TrainError(
       "BAD_BASE",
