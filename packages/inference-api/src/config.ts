@@ -180,18 +180,26 @@ export function parseConfig(...sources: readonly Readonly<Record<string, unknown
     const faults = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
     throw new ServeError("INVALID_CONFIG", `the configuration is wrong: ${faults.join("; ")}`);
   }
-  const config = parsed.data;
-  if (config.maxBatchMessages > config.queueCapacity) {
+  checkTogether(parsed.data);
+  return Object.freeze(parsed.data);
+}
+
+/** Pairs of which the first must not exceed the second: such a request could never be accepted, only refused as "busy". */
+const MUST_FIT = [
+  ["maxBatchMessages", "queueCapacity"],
+  ["maxChunks", "queueCapacity"],
+  ["maxBodyBytes", "queueCharacters"],
+  ["maxBodyBytes", "maxBodyBytesInFlight"],
+] as const;
+
+function checkTogether(config: ServeConfig): void {
+  for (const [part, whole] of MUST_FIT) {
+    if (config[part] <= config[whole]) continue;
     throw new ServeError(
       "INVALID_CONFIG",
-      `maxBatchMessages (${config.maxBatchMessages}) must not exceed queueCapacity (${config.queueCapacity}): ` +
-        "such a batch could never be accepted",
+      `${part} (${config[part]}) must not exceed ${whole} (${config[whole]})`,
     );
   }
-  if (config.maxChunks > config.queueCapacity) {
-    throw new ServeError("INVALID_CONFIG", "maxChunks must not exceed queueCapacity");
-  }
-  return Object.freeze(config);
 }
 
 /** The configuration as it may be printed: secrets replaced by how many there are. */

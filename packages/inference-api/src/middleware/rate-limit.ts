@@ -31,6 +31,11 @@ export class RateLimiter {
     this.#now = options.now ?? Date.now;
   }
 
+  /** Messages that may come at once. */
+  get burst(): number {
+    return this.#burst;
+  }
+
   get clients(): number {
     return this.#fullAt.size;
   }

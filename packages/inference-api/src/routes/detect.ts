@@ -53,6 +53,11 @@ function takeFromLimit(
   messages: number,
 ): void {
   if (limiter === undefined) return;
+  if (messages > limiter.burst) {
+    // Waiting would not help: it could never pass.
+    const detail = `expected at most ${limiter.burst} messages at once, the rate limit's burst`;
+    throw new ApiError("INVALID_REQUEST", detail);
+  }
   const key: unknown = response.locals.client;
   const decision = limiter.take(typeof key === "string" ? key : clientOfAddress(request.ip), messages);
   if (decision.allowed) {
