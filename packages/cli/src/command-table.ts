@@ -29,6 +29,14 @@ export const commandTable = {
     summary: "import, split and look at labelled messages",
     load: () => import("./commands/dataset.js"),
   },
+  weights: {
+    summary: "download, verify and inspect GPT-2's weights",
+    load: () => import("./commands/weights.js"),
+  },
+  generate: {
+    summary: "write text with GPT-2",
+    load: () => import("./commands/generate.js"),
+  },
   serve: {
     summary: "serve a detector over HTTP",
     load: () => import("./commands/serve.js"),

@@ -11,3 +11,10 @@ export function toPrintable(text: string): string {
     return named ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
   });
 }
+
+/** The same for text of several lines: line breaks and tabulators stay. */
+export function toPrintableLines(text: string): string {
+  return text.replace(unprintable, (character) =>
+    character === "\n" || character === "\t" ? character : toPrintable(character),
+  );
+}

@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTokenizer, singleByteIds } from "@btp/core-gpt";
+import { fileURLToPath } from "node:url";
+import { createTokenizer, initialiseClassifier, singleByteIds } from "@btp/core-gpt";
 import { createEngine, type Engine } from "@btp/tfjs-jit";
+import { loadGpt2 } from "@btp/weights-gpt2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeArtifact } from "./artifact/write.js";
 import type { Detector } from "./detection.js";
@@ -168,6 +170,23 @@ describe("a loaded detector", () => {
     const detections = await bytes.detect(["stupid", "d\u00e9j\u00e0"]);
     expect(detections.map(({ tokens }) => tokens)).toEqual([6, 6]);
     await bytes.dispose();
+  });
+
+  it("finds a delta's base at a path, and says how to get one that is not there", async () => {
+    const base = fileURLToPath(new URL("../../weights-gpt2/goldens/one-head", import.meta.url));
+    const { config, params: gpt } = await loadGpt2(base);
+    const keptTokenIds = Int32Array.from({ length: config.vocabSize }, (_, i) => i);
+    const params = { gpt, head: initialiseClassifier(config, { seed: 1 }).head };
+    const artifact = tinyArtifact({ architecture: config, params, keptTokenIds, maxLength: 4 });
+    const delta = (name: string) =>
+      writeArtifact(join(folder, "delta"), artifact, { base: { name, isTrained: () => false } });
+    await delta("no-such-base");
+    await expect(loadDetector(join(folder, "delta"), { engine })).rejects.toMatchObject({
+      code: "BASE_NOT_FOUND",
+    });
+    await delta(base);
+    // The base is found and fits; its vocabulary of 11 ids is no text's.
+    await expect(loadDetector(join(folder, "delta"), { engine })).rejects.toThrow("256 single bytes");
   });
 
   it("is refused where the kept tokens are no vocabulary", async () => {

@@ -14,6 +14,7 @@ export {
   type StoredArtifact,
 } from "./artifact/read.js";
 export { type WriteArtifactOptions, writeArtifact } from "./artifact/write.js";
+export { findBaseOffline } from "./base.js";
 export { type BatchLimits, defaultBatchLimits, planBatches } from "./batch.js";
 export { checkThreshold, type Decision, decide, scoreOf } from "./decide.js";
 export type { Detection, DetectOptions, Detector, DetectorInfo, Label } from "./detection.js";

@@ -11,6 +11,7 @@ import {
 import { createEngine, type Engine, type EngineChoice } from "@btp/tfjs-jit";
 import type { BaseResolver } from "./artifact/delta.js";
 import { readArtifact, type StoredArtifact } from "./artifact/read.js";
+import { findBaseOffline } from "./base.js";
 import type { BatchLimits } from "./batch.js";
 import type { Detector, DetectorInfo } from "./detection.js";
 import { createDetector } from "./detector.js";
@@ -22,7 +23,7 @@ export interface LoadOptions {
   readonly engine?: EngineChoice | Engine;
   /** Threads of an engine that is made here; default: one a core. */
   readonly threads?: number;
-  /** Finds the base of a detector that is stored as a delta. */
+  /** Finds the base of a detector that is stored as a delta; default: in the weights cache, without downloading. */
   readonly resolveBase?: BaseResolver;
   /** How many messages are computed together; the default suits any model up to GPT-2's size. */
   readonly batchLimits?: BatchLimits;
@@ -36,7 +37,7 @@ export interface LoadOptions {
  */
 export async function loadDetector(dir: string, options: LoadOptions = {}): Promise<Detector> {
   // The directory first: a wrong path should not cost the time an engine takes to start.
-  const artifact = await readArtifact(dir, options.resolveBase && { resolveBase: options.resolveBase });
+  const artifact = await readArtifact(dir, { resolveBase: options.resolveBase ?? findBaseOffline });
   const tokenizer = await tokenizerOf(artifact);
   const given = options.engine ?? "auto";
   const owned = typeof given === "string";
