@@ -66,17 +66,18 @@ export interface TextPart {
 /**
  * As `generateIds`, from text to text. A character that takes several tokens is held back until it is whole, and text that
  * may be the beginning of a stop string until it is decided. The last part, and only it, has a finish reason.
- * @param prompt - at least one token long; for an unconditional beginning, give "<|endoftext|>"'s id to `generateIds`
+ * @param prompt - text, or ids; at least one token. A text from nothing begins with GPT-2's id 50256, <|endoftext|>.
  */
 export async function* generateText(
   tokenizer: Tokenizer,
   reader: TextReader,
-  prompt: string,
+  prompt: string | ArrayLike<number>,
   { stop = [], ...options }: GenerateTextOptions,
 ): AsyncGenerator<TextPart, void> {
   const characters = new TextDecoder("utf-8", { ignoreBOM: true });
   const filter = new StopFilter(stop);
-  const ids = generateIds(reader, tokenizer.encode(prompt).ids, options);
+  const promptIds = typeof prompt === "string" ? tokenizer.encode(prompt).ids : prompt;
+  const ids = generateIds(reader, promptIds, options);
   let tokens = 0;
   for (;;) {
     const next = await ids.next();

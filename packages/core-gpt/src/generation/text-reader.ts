@@ -9,7 +9,7 @@ export interface TextReader {
   /** Tokens that can still be read. */
   readonly room: number;
   /**
-   * Reads on.
+   * Reads on. One call at a time: the next begins when this one has ended.
    * @param ids - at least one
    * @returns logits of the token after the last, float32 [V]; the caller's own
    * @throws {GptError} INVALID_PROMPT when there are none or more than there is room for

@@ -120,4 +120,15 @@ describe("the model", () => {
       expect(shapes).toEqual([stream, weights, stream, stream, weights, stream, stream]);
     });
   });
+
+  it("leaves no tensor behind in tf.tidy, forward and gradient", () => {
+    const params = load();
+    const ids = tf.zeros([2, 5], "int32");
+    const positions = positionsOf(5);
+    const before = tf.memory().numTensors;
+    const loss = (): tf.Scalar => tf.sum(hiddenStates(params, config, ids, positions));
+    tf.tidy(() => void loss());
+    tf.tidy(() => void tf.grads(loss)([params.tokenEmbedding]));
+    expect(tf.memory().numTensors).toBe(before);
+  });
 });
