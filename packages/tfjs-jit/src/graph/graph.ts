@@ -85,8 +85,10 @@ export interface OpAttributes {
   Gather: { readonly axis: number };
   /** x, indices int64 [..., depth] */
   GatherND: Record<never, never>;
-  /** base, indices int64 [n, depth], updates; duplicates are added up when `add`. */
-  ScatterND: { readonly add: boolean };
+  /** base, indices int64 [n, depth], updates: of duplicates, any one wins. */
+  ScatterND: Record<never, never>;
+  /** base [rows, width], row numbers int32 [n], updates [n, width], added up in the order of n. */
+  ScatterAddRows: Record<never, never>;
   Slice: {
     readonly begin: readonly Extent[];
     readonly end: readonly Extent[];

@@ -1,4 +1,7 @@
 /** Rules of kernels that choose or place elements by index. */
+import type { GraphBuilder } from "../graph/builder.js";
+import type { Value } from "../graph/graph.js";
+import { concreteShape } from "./concrete.js";
 import { type LoweringRule, UnsupportedUse } from "./kernels.js";
 import { uniform } from "./movement.js";
 
@@ -18,40 +21,73 @@ export const gatherNd: LoweringRule<"GatherNd"> = {
   lower: (b, { params, indices }) => b.add1("GatherND", [params, b.cast(indices, "int64")], {}),
 };
 
+/** Adds `updates` [n, ...] to the rows of a zero tensor [rows, ...]; ids out of range are dropped, as TensorFlow does. */
+function sumByRow(b: GraphBuilder, updates: Value, ids: Value, rows: number): Value {
+  const inner = concreteShape(updates).slice(1);
+  const width = inner.reduce((x, y) => x * y, 1);
+  const zero = b.scalar(0, "int32");
+  const inRange = b.add1(
+    "Logical",
+    [b.compare("GreaterOrEqual", ids, zero), b.compare("Less", ids, b.scalar(rows, "int32"))],
+    { fn: "And" },
+  );
+  // ONNX fails on ids out of range or counts from the end: what has one goes to row 0 as zeros.
+  const count = ids.shape[0]!;
+  const matrix = b.reshape(updates, [count, width]);
+  const kept = b.where(
+    b.reshape(inRange, [count, 1]),
+    matrix,
+    b.scalar(0, updates.dtype === "int32" ? "int32" : "float32"),
+  );
+  const base = uniform(b, 0, updates.dtype, [rows, width]);
+  const sums = b.add1("ScatterAddRows", [base, b.where(inRange, ids, zero), kept], {});
+  return b.reshape(sums, [rows, ...inner]);
+}
+
+const SUM_BY_ROW = [
+  "Reshape",
+  "ScatterElements",
+  "Expand",
+  "GreaterOrEqual",
+  "Less",
+  "And",
+  "Where",
+] as const;
+
 export const scatterNd: LoweringRule<"ScatterNd"> = {
-  onnx: ["Cast", "ScatterND", "Expand"],
+  onnx: [...SUM_BY_ROW, "Mul", "ReduceSum"],
+  limits: "the indexed sizes are fixed; out of range is dropped only where the flat index is",
   lower(b, { indices, updates }, { shape }) {
-    const base = uniform(b, 0, updates.dtype, shape);
-    return b.add1("ScatterND", [base, b.cast(indices, "int64"), updates], { add: true });
+    const depth = concreteShape(indices).at(-1)!;
+    const indexed = shape.slice(0, depth);
+    const inner = shape.slice(depth);
+    // Row-major: the index of a row is the sum of each index times the rows that it skips.
+    const strides = indexed.map((_, axis) => indexed.slice(axis + 1).reduce((x, y) => x * y, 1));
+    const weights = b.constant({ dtype: "int32", shape: [depth], data: Int32Array.from(strides) });
+    const axis = indices.shape.length - 1;
+    const count = concreteShape(indices)
+      .slice(0, -1)
+      .reduce((x, y) => x * y, 1);
+    const ids = b.reshape(b.reduce("ReduceSum", b.binary("Mul", indices, weights), [axis]), [count]);
+    const rows = indexed.reduce((x, y) => x * y, 1);
+    const sums = sumByRow(b, b.reshape(updates, [count, ...inner]), ids, rows);
+    return b.reshape(sums, shape);
   },
 };
 
 export const tensorScatterUpdate: LoweringRule<"TensorScatterUpdate"> = {
   onnx: ["Cast", "ScatterND"],
   lower: (b, { tensor, indices, updates }) =>
-    b.add1("ScatterND", [tensor, b.cast(indices, "int64"), updates], { add: false }),
+    b.add1("ScatterND", [tensor, b.cast(indices, "int64"), updates], {}),
 };
 
 export const unsortedSegmentSum: LoweringRule<"UnsortedSegmentSum"> = {
-  onnx: ["Reshape", "Cast", "ScatterND", "Expand", "GreaterOrEqual", "Less", "And", "Where"],
+  onnx: SUM_BY_ROW,
+  limits: "segment ids of rank 1",
   lower(b, { x, segmentIds }, { numSegments }) {
-    const count = segmentIds.shape[0]!;
-    // TensorFlow drops what has an id out of range, ONNX fails or counts from the end: it goes to row 0 as zeros.
-    const zero = b.scalar(0, "int32");
-    const inRange = b.add1(
-      "Logical",
-      [
-        b.compare("GreaterOrEqual", segmentIds, zero),
-        b.compare("Less", segmentIds, b.scalar(numSegments, "int32")),
-      ],
-      { fn: "And" },
-    );
-    const ids = b.where(inRange, segmentIds, zero);
-    const rows = b.reshape(inRange, [count, ...x.shape.slice(1).map(() => 1)]);
-    const updates = b.where(rows, x, b.scalar(0, x.dtype === "int32" ? "int32" : "float32"));
-    const base = uniform(b, 0, x.dtype, [numSegments, ...(x.shape.slice(1) as number[])]);
-    const indices = b.cast(b.reshape(ids, [count, 1]), "int64");
-    return b.add1("ScatterND", [base, indices, updates], { add: true });
+    if (segmentIds.shape.length !== 1)
+      throw new UnsupportedUse("segment ids of higher rank", "reshape them to rank 1");
+    return sumByRow(b, x, segmentIds, numSegments);
   },
 };
 

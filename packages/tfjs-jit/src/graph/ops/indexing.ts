@@ -1,7 +1,15 @@
 /** Operators that choose or place elements by index. */
 import { DATA_TYPE } from "../../onnx/onnx-enums.js";
 import { addExtents } from "../extent.js";
-import { checkAxis, firstOutput, inputAt, invalid, type OpDefinition, requireType } from "./definition.js";
+import {
+  checkAxis,
+  firstOutput,
+  inputAt,
+  invalid,
+  type OpDefinition,
+  requireSame,
+  requireType,
+} from "./definition.js";
 
 export const gather: OpDefinition<"Gather"> = {
   infer(inputs, { axis }) {
@@ -43,8 +51,32 @@ export const scatterNd: OpDefinition<"ScatterND"> = {
   },
   encode(node, encoder) {
     const names = node.inputs.map((value) => encoder.name(value));
-    encoder.add("ScatterND", names, [encoder.name(firstOutput(node))], {
-      reduction: node.attributes.add ? "add" : "none",
+    encoder.add("ScatterND", names, [encoder.name(firstOutput(node))]);
+  },
+};
+
+export const scatterAddRows: OpDefinition<"ScatterAddRows"> = {
+  infer(inputs) {
+    const [base, rows, updates] = [inputAt(inputs, 0), inputAt(inputs, 1), inputAt(inputs, 2)];
+    requireType(rows, "int32");
+    requireType(updates, base.dtype);
+    if (base.shape.length !== 2 || rows.shape.length !== 1 || updates.shape.length !== 2)
+      invalid("ranks of ScatterAddRows");
+    requireSame(updates.shape[0]!, rows.shape[0]!, "rows to add");
+    requireSame(updates.shape[1]!, base.shape[1]!, "width of rows to add");
+    return [base];
+  },
+  encode(node, encoder) {
+    // ScatterND with reduction add, the natural choice, loses updates when two threads meet at one row (ONNX Runtime
+    // 1.30; 74 of 200 runs wrong). ScatterElements runs on one thread, in order, so its sums are the same at every run.
+    const [base, rows, updates] = node.inputs.map((value) => encoder.name(value)) as [string, string, string];
+    const [column, shape, indices] = [encoder.temporary(), encoder.temporary(), encoder.temporary()];
+    encoder.add("Unsqueeze", [rows, encoder.constant("int64", [1])], [column]);
+    encoder.add("Shape", [updates], [shape]);
+    encoder.add("Expand", [column, shape], [indices]);
+    encoder.add("ScatterElements", [base, indices, updates], [encoder.name(firstOutput(node))], {
+      axis: 0,
+      reduction: "add",
     });
   },
 };

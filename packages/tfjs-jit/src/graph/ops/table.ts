@@ -2,7 +2,7 @@
 import type { OpName } from "../graph.js";
 import type { OpDefinition } from "./definition.js";
 import { binary, cast, compare, logical, unary, where } from "./elementwise.js";
-import { gather, gatherNd, oneHot, scatterNd } from "./indexing.js";
+import { gather, gatherNd, oneHot, scatterAddRows, scatterNd } from "./indexing.js";
 import { gemm, matMul } from "./matmul.js";
 import { concat, expand, pad, reshape, slice, split, tile, transpose } from "./movement.js";
 import { argReduce, cumSum, layerNorm, reduce, softmax, topK } from "./reduction.js";
@@ -29,6 +29,7 @@ export const OPS: { readonly [K in OpName]: OpDefinition<K> } = {
   Gather: gather,
   GatherND: gatherNd,
   ScatterND: scatterNd,
+  ScatterAddRows: scatterAddRows,
   OneHot: oneHot,
   Slice: slice,
   Concat: concat,
