@@ -19,6 +19,7 @@ export type {
 export { ENGINE_CHOICES, engineChoiceFromEnvironment, parseEngineChoice } from "./engine/engine-choice.js";
 export { JitError, type JitErrorCode } from "./errors.js";
 export type { DataType, HostArray, HostTensor } from "./host-tensor.js";
+export { type JitFunction, type JitFunctionOptions, jit } from "./jit.js";
 export { createRandomSource, type MaskSource } from "./random/create-random-source.js";
 export type { RandomSource, RandomState } from "./random-source.js";
 export { type Dimension, type TensorSpec, tensorSpec } from "./tensor-spec.js";

@@ -20,7 +20,7 @@ export function createEagerEngine(name: EngineName, backend: string): Engine {
   return typedEngine({
     name,
     async compile(fn, constants, args, options) {
-      const title = programName(fn, options);
+      const title = programName(fn.name, options);
       const specs = flattenSpecs(args, "arguments");
       const kept = new KeptTree(backend, constants, "constants");
       return {
@@ -38,7 +38,7 @@ export function createEagerEngine(name: EngineName, backend: string): Engine {
       };
     },
     async compileStep(fn, state, constants, args, options) {
-      const title = programName(fn, options);
+      const title = programName(fn.name, options);
       const specs = flattenSpecs(args, "arguments");
       const kept = new KeptTree(backend, constants, "constants");
       const carried = new KeptTree(backend, copyOf(state), "state");

@@ -44,14 +44,15 @@ export function createJitEngine(options: JitOptions = {}): Engine {
   });
 }
 
-async function compileProgram(
+/** `fn` over constants and arguments as one program. */
+export async function compileProgram(
   fn: UserFunction,
   constants: unknown,
   args: readonly unknown[],
   programOptions: ProgramOptions,
   options: JitOptions,
 ) {
-  const name = programName(fn, programOptions);
+  const name = programName(fn.name, programOptions);
   const given = flattenHosted(constants, "constants");
   const specs = flattenSpecs(args, "arguments");
   const inputs = [...recorded(given, "constant"), ...recorded(specs, "argument")];
@@ -84,7 +85,7 @@ async function compileStepProgram(
   programOptions: ProgramOptions,
   options: JitOptions,
 ) {
-  const name = programName(fn, programOptions);
+  const name = programName(fn.name, programOptions);
   const initial = flattenHosted(state, "state");
   const given = flattenHosted(constants, "constants");
   const specs = flattenSpecs(args, "arguments");

@@ -71,7 +71,7 @@ export function typedEngine(untyped: UntypedEngine): Engine {
     async compile(fn: UserFunction, constants: unknown, args: readonly unknown[], options = {}) {
       checkOpen();
       const program = await untyped.compile(fn, constants, args, options);
-      const guarded = guard(programName(fn, options), () => program.dispose());
+      const guarded = guard(programName(fn.name, options), () => program.dispose());
       return {
         run: (...values: readonly unknown[]) => guarded.call(() => program.run(values)),
         dispose: () => guarded.dispose(),
@@ -86,7 +86,7 @@ export function typedEngine(untyped: UntypedEngine): Engine {
     ) {
       checkOpen();
       const program = await untyped.compileStep(fn, state, constants, args, options);
-      const guarded = guard(programName(fn, options), () => program.dispose());
+      const guarded = guard(programName(fn.name, options), () => program.dispose());
       return {
         step: (...values: readonly unknown[]) => guarded.call(() => program.step(values)),
         readState: () => guarded.call(() => program.readState()),
@@ -104,6 +104,6 @@ export function typedEngine(untyped: UntypedEngine): Engine {
 }
 
 /** Name of a program in errors. */
-export function programName(fn: UserFunction, options: ProgramOptions): string {
-  return options.name ?? (fn.name === "" ? "the function" : fn.name);
+export function programName(functionName: string, options: { readonly name?: string | undefined }): string {
+  return options.name ?? (functionName === "" ? "the function" : functionName);
 }
