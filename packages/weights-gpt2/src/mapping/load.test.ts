@@ -1,30 +1,17 @@
 /** Every published form of GPT-2's weights, run through core-gpt on TensorFlow.js's JavaScript backend. */
-import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  flattenParams,
-  type GptConfig,
-  gptConfigs,
-  hiddenStates,
-  languageModelLogits,
-  mapParams,
-  tiedLogits,
-} from "@btp/core-gpt";
-import { expectClose, type FixtureTensor, readTensors, sharedFolder } from "@btp/test-kit";
+import { expectClose, readTensors } from "@btp/test-kit";
 import "@tensorflow/tfjs";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openCheckpoint } from "../checkpoint/read.js";
 import { WeightsError } from "../errors.js";
 import { encodeSafetensors, type SafetensorsEntry } from "../safetensors/write.js";
 import { encodeCheckpoint, writeCheckpoint } from "../testing/checkpoint-writer.js";
-import { digestParams, type FloatTensor, type LoadedGpt2, loadGpt2 } from "./load.js";
-import { parameterNames } from "./name-map.js";
-
-// Their float32 and ours add in another order; GELU by erf would show as 3e-4 at least.
-const TOLERANCE = 1e-4;
+import { compute, entriesOf, type FloatEntry, greedy, named, TOLERANCE } from "../testing/compute.js";
+import { digestParams, type LoadedGpt2, loadGpt2 } from "./load.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -32,55 +19,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "btp-load-"));
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-const toTensor = ({ shape, data }: FloatTensor): tf.Tensor => tf.tensor(data, [...shape], "float32");
-
-interface Outputs {
-  readonly logits: Float32Array;
-  readonly hidden: Float32Array;
-}
-
-function compute({ config, params, languageModelHead }: LoadedGpt2, ids: FixtureTensor): Outputs {
-  return tf.tidy(() => {
-    const tensors = mapParams(params, toTensor);
-    const positions = tf.range(0, ids.shape[1]!, 1, "int32");
-    const idTensor = tf.tensor(ids.data, [...ids.shape], "int32");
-    const hidden = hiddenStates(tensors, config, idTensor, positions);
-    const logits =
-      languageModelHead === undefined
-        ? languageModelLogits(tensors, config, idTensor, positions)
-        : tiedLogits(hidden, toTensor(languageModelHead));
-    return { logits: logits.dataSync<"float32">(), hidden: hidden.dataSync<"float32">() };
-  });
-}
-
-/** Appends the most likely token to each row, `count` times; returns the appended ones, row by row. */
-function greedy(model: LoadedGpt2, ids: FixtureTensor, count: number): number[] {
-  const [rows = 0, length = 0] = ids.shape;
-  const V = model.config.vocabSize;
-  let tokens = Array.from({ length: rows }, (_, r) =>
-    Array.from(ids.data.slice(r * length, (r + 1) * length)),
-  );
-  for (let step = 0; step < count; step++) {
-    const T = length + step;
-    const { logits } = compute(model, {
-      dtype: "int32",
-      shape: [rows, T],
-      data: Int32Array.from(tokens.flat()),
-    });
-    tokens = tokens.map((row, r) => {
-      const last = logits.subarray((r * T + T - 1) * V, (r * T + T) * V);
-      return [...row, last.indexOf(Math.max(...last))];
-    });
-  }
-  return tokens.flatMap((row) => row.slice(length));
-}
-
-const named = (tensors: Map<string, FixtureTensor>, name: string): FixtureTensor => {
-  const tensor = tensors.get(name);
-  if (tensor === undefined) throw new Error(`no ${name} in the fixture`);
-  return tensor;
-};
 
 describe("models of this project's own, made with Hugging Face's code", () => {
   const goldens = fileURLToPath(new URL("../../goldens", import.meta.url));
@@ -140,19 +78,6 @@ describe("models of this project's own, made with Hugging Face's code", () => {
     expect(digestParams(config, fromCheckpoint.params)).toBe(digestParams(config, model.params));
   });
 });
-
-function sameBytes(a: Float32Array, b: Float32Array): boolean {
-  return Buffer.compare(Buffer.from(a.buffer), Buffer.from(b.buffer)) === 0;
-}
-
-function* entriesOf({ config, params }: LoadedGpt2, form: "huggingFace" | "openai"): Generator<FloatEntry> {
-  const names = parameterNames(config);
-  for (const { path, value } of flattenParams(params)) {
-    yield { name: names.get(path)![form], dtype: "F32", shape: value.shape, data: value.data };
-  }
-}
-
-type FloatEntry = Extract<SafetensorsEntry, { readonly data: Float32Array }>;
 
 /** Writes a model's weights with a change, and loads what was written with the model's own configuration. */
 async function saveAndLoad(
@@ -261,112 +186,5 @@ describe("what a path stands for", () => {
     await expect(loadGpt2(lone)).rejects.toThrow(/no config.json or hparams.json/);
     await copyFile(join(goldens, "one-head", "config.json"), join(lone, "config.json"));
     expect((await loadGpt2(lone)).config.width).toBe(7);
-  });
-});
-
-const fixture = sharedFolder("fixtures/gpt2-tiny");
-
-describe.skipIf(fixture === null)("every form in ../shared/fixtures/gpt2-tiny (skipped without it)", () => {
-  const forms = ["hf-f32", "hf-f32-sharded", "hub-f32", "openai"];
-  /** What the fixture's TensorFlow checkpoint lacks: its script takes c_attn's biases for the unused buffer `attn.bias`. */
-  const lost = ["model/h0/attn/c_attn/b", "model/h1/attn/c_attn/b"];
-  let completed: string;
-  let expected: Map<string, FixtureTensor>;
-  let cases: readonly { readonly greedy_20_tokens: readonly number[] | null }[];
-  beforeAll(async () => {
-    expected = readTensors(join(fixture!, "expected.safetensors"));
-    cases = (JSON.parse(await readFile(join(fixture!, "expected.json"), "utf8")) as { cases: typeof cases })
-      .cases;
-    completed = await completeCheckpoint();
-  });
-
-  /** TensorFlow's own bytes of the 26 variables, and the two lost ones from the same model's safetensors. */
-  async function completeCheckpoint(): Promise<string> {
-    const target = await mkdtemp(join(folder, "openai-"));
-    const theirs = await openCheckpoint(join(fixture!, "openai", "model.ckpt"));
-    const others = new Map(
-      [...entriesOf(await loadGpt2(join(fixture!, "hf-f32")), "openai")].map((e) => [e.name, e]),
-    );
-    const variables = [];
-    for (const [name, { shape }] of theirs.tensors) {
-      variables.push({ name, type: 1, shape, bytes: await theirs.readBytes(name) });
-    }
-    for (const name of lost.filter((one) => !theirs.tensors.has(one))) {
-      const { shape, data } = others.get(name)!;
-      variables.push({
-        name,
-        type: 1,
-        shape,
-        bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-      });
-    }
-    await theirs.close();
-    await writeCheckpoint(join(target, "model.ckpt"), encodeCheckpoint(variables));
-    for (const name of ["checkpoint", "hparams.json"]) {
-      await copyFile(join(fixture!, "openai", name), join(target, name));
-    }
-    return target;
-  }
-
-  const folderOf = (form: string): string => (form === "openai" ? completed : join(fixture!, form));
-
-  it("reads every variable that the TensorFlow checkpoint has, byte for byte, and names the two it lacks", async () => {
-    const error = await loadGpt2(join(fixture!, "openai")).then(
-      () => undefined,
-      (caught: unknown) => caught,
-    );
-    // A fixture made again, with its biases, needs no completing.
-    if (error !== undefined) {
-      expect(error).toMatchObject({ code: "WEIGHTS_MISMATCH" });
-      expect(error instanceof WeightsError && error.problems).toEqual(
-        lost.map((name, i) => `missing: ${name} [96] for blocks.${i}.attention.qkv.bias`),
-      );
-    }
-    const { params } = await loadGpt2(join(fixture!, "openai"), { missingBiases: "zeros" });
-    const whole = await loadGpt2(join(fixture!, "hf-f32"));
-    const theirs = new Map(flattenParams(params).map(({ path, value }) => [path, value.data]));
-    const differing = flattenParams(whole.params).filter(
-      ({ path, value }) => !sameBytes(value.data, theirs.get(path)!),
-    );
-    expect(differing.map(({ path }) => path)).toEqual(
-      error === undefined ? [] : ["blocks.0.attention.qkv.bias", "blocks.1.attention.qkv.bias"],
-    );
-  });
-
-  it.each(forms)("gives Hugging Face's hidden states, logits and greedy tokens from %s", async (form) => {
-    const model = await loadGpt2(folderOf(form));
-    expect(model.config).toEqual({ ...gptConfigs.tiny } satisfies GptConfig);
-    for (const [k, { greedy_20_tokens: tokens }] of cases.entries()) {
-      const ids = named(expected, `case${k}.ids`);
-      const { logits, hidden } = compute(model, ids);
-      expectClose(logits, named(expected, `case${k}.logits`).data, TOLERANCE, `case ${k} logits`);
-      expectClose(hidden, named(expected, `case${k}.hidden2`).data, TOLERANCE, `case ${k} hidden`);
-      // All forms hold the same bytes (next test), so one of them generates for all.
-      if (form === "openai" && tokens !== null) expect(greedy(model, ids, 20)).toEqual(tokens);
-    }
-  });
-
-  it.each(["hf-f16", "hf-bf16"])(
-    "gives Hugging Face's logits from the rounded weights of %s",
-    async (form) => {
-      const model = await loadGpt2(join(fixture!, form));
-      const { logits } = compute(model, named(expected, "case3.ids"));
-      expectClose(logits, named(expected, `case3.logits.${form}`).data, TOLERANCE, "logits");
-    },
-  );
-
-  it("gives the same bytes from all float32 forms", async () => {
-    const digests = await Promise.all(
-      forms.map(async (form) => {
-        const { config, params } = await loadGpt2(folderOf(form));
-        return digestParams(config, params);
-      }),
-    );
-    expect(new Set(digests).size).toBe(1);
-  });
-
-  it("ignores the buffers of the hub's form and nothing else", async () => {
-    const ignored = await Promise.all(forms.map(async (form) => (await loadGpt2(folderOf(form))).ignored));
-    expect(ignored).toEqual([[], [], ["h.0.attn.bias", "h.1.attn.bias"], []]);
   });
 });

@@ -16,7 +16,7 @@ export interface SafetensorsHeader {
 
 export const LENGTH_BYTES = 8;
 /** GPT-2 XL's header has 58 KB; this bounds the memory a hostile file can make the parser use. */
-export const MAX_HEADER_BYTES = 25_000_000;
+export const MAX_HEADER_BYTES = 8_000_000;
 const MAX_RANK = 32;
 const MAX_PROBLEMS = 1000;
 

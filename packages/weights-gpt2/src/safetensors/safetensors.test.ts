@@ -200,7 +200,7 @@ describe("hostile files", () => {
   it.each([
     ["an empty file", new Uint8Array(0), /at least 8 bytes/],
     ["a header longer than the file", fileOf({ a: good }, 4).subarray(0, 20), /cut short/],
-    ["a header length of 2^64 - 1", new Uint8Array(16).fill(255), /more than the 25000000 accepted/],
+    ["a header length of 2^64 - 1", new Uint8Array(16).fill(255), /more than the 8000000 accepted/],
     ["a header that is no object", fileOf("[1]"), /not a JSON object/],
     ["a header that begins with a space", fileOf(" {}"), /not a JSON object/],
     ["bytes that are not UTF-8", fileOf("").fill(0xff, 8), /JSON|UTF-8/],

@@ -9,7 +9,7 @@ import { parseJsonBytes } from "../json-text.js";
 import type { TensorInfo } from "../tensor.js";
 import { openSafetensors, type SafetensorsFile } from "./read.js";
 
-const MAX_INDEX_BYTES = 25_000_000;
+const MAX_INDEX_BYTES = 8_000_000;
 const MAX_SHARDS = 1000;
 /** A plain file name: no separators, no drive, no leading dot, nothing a shell or a terminal would act on. */
 const SHARD_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}\.safetensors$/;

@@ -5,18 +5,17 @@
 import { mkdir, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { WeightsError } from "../errors.js";
-import { readConfig } from "../mapping/config.js";
-import { locateWeights, openLocated } from "../mapping/open.js";
-import { planLoad } from "../mapping/plan.js";
 import { type CacheManifest, hashFile, readComplete, writeManifest } from "./cache-folder.js";
+import { checkArchitecture } from "./check-architecture.js";
 import { type Clock, systemClock } from "./clock.js";
 import { type FetchedFile, fetchFile } from "./fetch-file.js";
 import { acquireLock } from "./file-lock.js";
 import { findInHubCache } from "./hub-cache.js";
-import { findModel, OPENAI_FILES, type PinnedFile, type PinnedModel, pinnedModel } from "./manifest.js";
+import { findModel, type PinnedFile, type PinnedModel, pinnedModel } from "./manifest.js";
 import { formatBytes, progressMeter, type TransferProgress } from "./progress.js";
 import { publicAddress } from "./request.js";
 import { type SourceOptions, type SourceSettings, sourceSettings } from "./settings.js";
+import { cacheFolderNames, type Source, sourcesOf } from "./sources.js";
 
 export type FetchEvent =
   /** Before the first byte: `text` is one line for people. */
@@ -49,15 +48,6 @@ export interface FetchedWeights {
   /** Pass it to loadGpt2. */
   readonly folder: string;
   readonly fromCache: boolean;
-}
-
-interface Source {
-  readonly name: string;
-  /** Of the folder in the cache. */
-  readonly folderName: string;
-  readonly files: readonly PinnedFile[];
-  readonly token: string | undefined;
-  urlOf(file: string): string;
 }
 
 const DEFAULT_ATTEMPTS = 6;
@@ -126,42 +116,9 @@ export async function resolveBase(base: string, options: FetchWeightsOptions = {
   );
 }
 
-const OPENAI_FOLDER = "openai";
-const MIRROR_FOLDER = "mirror";
-
-function hubFolder({ revision }: PinnedModel): string {
-  return `huggingface-${revision.slice(0, 12)}`;
-}
-
-function sourcesOf(
-  model: PinnedModel,
-  { endpoint, mirror, openaiEndpoint, token }: SourceSettings,
-): Source[] {
-  const files = model.huggingFaceFiles;
-  if (mirror !== undefined) {
-    const urlOf = (file: string): string => `${mirror}/${model.name}/${file}`;
-    return [{ name: mirror, folderName: MIRROR_FOLDER, files, token: undefined, urlOf }];
-  }
-  const hub: Source = {
-    name: endpoint,
-    folderName: hubFolder(model),
-    files,
-    token,
-    urlOf: (file) => `${endpoint}/${model.repository}/resolve/${model.revision}/${file}`,
-  };
-  const openai: Source = {
-    name: openaiEndpoint,
-    folderName: OPENAI_FOLDER,
-    files: OPENAI_FILES,
-    token: undefined,
-    urlOf: (file) => `${openaiEndpoint}/${model.openaiName}/${file}`,
-  };
-  return [hub, openai];
-}
-
 /** From whichever source it was fetched, now or earlier. */
 async function findCached(model: PinnedModel, settings: SourceSettings): Promise<string | undefined> {
-  for (const folderName of [hubFolder(model), OPENAI_FOLDER, MIRROR_FOLDER]) {
+  for (const folderName of cacheFolderNames(model)) {
     const folder = join(settings.cacheFolder, "weights", model.name, folderName);
     if ((await readComplete(folder)) !== undefined) return folder;
   }
@@ -278,27 +235,6 @@ async function manifestOf(
   for (const file of files)
     entries.push({ ...file, modifiedMs: (await stat(join(folder, file.name))).mtimeMs });
   return { version: 1, model: model.name, source: source.name, files: entries };
-}
-
-/** That what came is the model that was asked for; a checkpoint's own checksums stand in for the hash that is not known. */
-async function checkArchitecture(model: PinnedModel, folder: string): Promise<void> {
-  const located = await locateWeights(folder);
-  const config = await readConfig(located.configPath!);
-  const file = await openLocated(located);
-  try {
-    for (const key of ["vocabSize", "contextLength", "width", "numLayers", "numHeads"] as const) {
-      if (config[key] === model.config[key]) continue;
-      throw new WeightsError(
-        "CONFIG_INVALID",
-        `${model.name} has ${key} ${model.config[key]}; what came says ${config[key]}.`,
-      );
-    }
-    planLoad(file, config);
-    if (file.format === "tensorflow-checkpoint")
-      for (const name of file.tensors.keys()) await file.readBytes(name);
-  } finally {
-    await file.close();
-  }
 }
 
 async function ensureSpace(folder: string, missingBytes: number): Promise<void> {
