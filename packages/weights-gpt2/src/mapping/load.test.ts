@@ -144,6 +144,20 @@ describe("weights that do not fit", () => {
     expect(loaded.ignored).toEqual(["score.weight"]);
   });
 
+  it("may lack biases where the caller says that the model has none", async () => {
+    const without = (entries: FloatEntry[]) => entries.filter(({ name }) => name !== "h.0.attn.c_attn.bias");
+    const { params } = await saveAndLoad(model, without, { missingBiases: "zeros" });
+    expect(params.blocks[0]?.attention.qkv.bias).toEqual({
+      dtype: "float32",
+      shape: [21],
+      data: new Float32Array(21),
+    });
+    const gone = (entries: FloatEntry[]) => entries.filter(({ name }) => name !== "h.0.attn.c_attn.weight");
+    await expect(saveAndLoad(model, gone, { missingBiases: "zeros" })).rejects.toMatchObject({
+      problems: ["missing: h.0.attn.c_attn.weight [7, 21] for blocks.0.attention.qkv.weight"],
+    });
+  });
+
   it("are refused where a name stands with and without its prefix", async () => {
     const problems = await problemsOf(model, (entries) => [
       ...entries,

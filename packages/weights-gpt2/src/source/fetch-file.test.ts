@@ -212,6 +212,11 @@ describe("fetchFile", () => {
     server = await startServer();
   });
 
+  it("tries only twice where the server's name is unknown, as it is behind a firewall", async () => {
+    const error = await failure(fetchIt({}, pinned, "http://no-such-host.invalid/f"));
+    expect(error.message).toMatch(/no-such-host.invalid failed \((?:ENOTFOUND|EAI_AGAIN)\), 2 times/);
+  });
+
   it("asks for room on the disk before it writes", async () => {
     const asked: number[] = [];
     const full = async (missing: number) => {

@@ -79,7 +79,7 @@ export async function fetchFile(
         const progress =
           part.position - before >= Math.min(PROGRESS_BYTES, (part.state?.totalBytes ?? Infinity) / 100);
         failures = progress ? 1 : failures + 1;
-        if (failures >= options.maxAttempts) {
+        if (failures >= Math.min(options.maxAttempts, failure.maxAttempts)) {
           throw new WeightsError(
             "DOWNLOAD_FAILED",
             `${publicAddress(url)}: ${failure.message}, ${failures} times. What came is kept; the next try goes on from it.`,
@@ -119,7 +119,13 @@ function asTransient(error: unknown, url: string, signal: AbortSignal | undefine
     const cause: unknown = error.cause;
     const code =
       cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "cut";
-    return new TransientFailure(`the connection to ${new URL(url).host} failed (${code})`);
+    // No such name: behind a firewall it stays so.
+    const attempts = code === "ENOTFOUND" || code === "EAI_AGAIN" ? 2 : undefined;
+    return new TransientFailure(
+      `the connection to ${new URL(url).host} failed (${code})`,
+      undefined,
+      attempts,
+    );
   }
   throw error;
 }

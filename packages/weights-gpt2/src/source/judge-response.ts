@@ -16,10 +16,13 @@ const SMALL_FILE_BYTES = 16 * 2 ** 20;
 /** Worth another try; anything else ends the download. */
 export class TransientFailure extends Error {
   readonly retryAfterMs: number | undefined;
+  /** Where waiting helps little, fewer tries than usual. */
+  readonly maxAttempts: number;
 
-  constructor(message: string, retryAfter?: number) {
+  constructor(message: string, retryAfter?: number, maxAttempts = Number.POSITIVE_INFINITY) {
     super(message);
     this.retryAfterMs = retryAfter;
+    this.maxAttempts = maxAttempts;
   }
 }
 
