@@ -19,9 +19,12 @@ export { parseConfig, readConfig } from "./mapping/config.js";
 export {
   digestParams,
   type FloatTensor,
+  type Gpt2Reader,
   type LoadedGpt2,
   type LoadOptions,
   loadGpt2,
+  type OpenOptions,
+  openGpt2,
 } from "./mapping/load.js";
 export { type ParameterName, parameterNames } from "./mapping/name-map.js";
 export { type LocatedWeights, locateWeights, openWeights } from "./mapping/open.js";

@@ -11,7 +11,7 @@ import { WeightsError } from "../errors.js";
 import { encodeSafetensors, type SafetensorsEntry } from "../safetensors/write.js";
 import { encodeCheckpoint, writeCheckpoint } from "../testing/checkpoint-writer.js";
 import { compute, entriesOf, type FloatEntry, greedy, named, TOLERANCE } from "../testing/compute.js";
-import { digestParams, type LoadedGpt2, loadGpt2 } from "./load.js";
+import { digestParams, type LoadedGpt2, loadGpt2, openGpt2 } from "./load.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -89,6 +89,20 @@ async function saveAndLoad(
   await writeFile(path, encodeSafetensors(change([...entriesOf(model, "huggingFace")])));
   return loadGpt2(path, { config: model.config, ...options });
 }
+
+describe("openGpt2", () => {
+  it("reads one block after the other, each as the whole model has it", async () => {
+    const path = join(fileURLToPath(new URL("../../goldens", import.meta.url)), "linear-layout");
+    const whole = await loadGpt2(path);
+    const reader = await openGpt2(path);
+    expect(reader.config).toEqual(whole.config);
+    for (const [i, block] of whole.params.blocks.entries()) expect(await reader.readBlock(i)).toEqual(block);
+    expect(await reader.read("finalNorm.gain")).toEqual(whole.params.finalNorm.gain);
+    await expect(reader.readBlock(2)).rejects.toThrow(/blocks 0 to 1, not 2/);
+    await expect(reader.read("head.weight")).rejects.toMatchObject({ code: "TENSOR_NOT_FOUND" });
+    await reader.close();
+  });
+});
 
 describe("weights that do not fit", () => {
   let model: LoadedGpt2;

@@ -3,16 +3,27 @@
  * form they come in. Reads one tensor after the other straight into its final array; nothing is held twice.
  */
 import { createHash } from "node:crypto";
-import { buildParams, flattenParams, type GptConfig, type GptParams } from "@btp/core-gpt";
-import { WeightsError } from "../errors.js";
+import {
+  type BlockParams,
+  buildParams,
+  flattenParams,
+  type GptConfig,
+  type GptParams,
+  type LayerNormParams,
+  type LinearParams,
+} from "@btp/core-gpt";
+import { quoteName, WeightsError } from "../errors.js";
 import type { HostTensor, TensorFile } from "../tensor.js";
 import { readConfig } from "./config.js";
 import { type LocatedWeights, locateWeights, openLocated } from "./open.js";
 import { type PlannedTensor, type PlanOptions, planLoad } from "./plan.js";
 
-export interface LoadOptions extends PlanOptions {
+export interface OpenOptions extends PlanOptions {
   /** Instead of the config.json or hparams.json beside the weights. */
   readonly config?: GptConfig;
+}
+
+export interface LoadOptions extends OpenOptions {
   /** Called after each tensor. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
   readonly signal?: AbortSignal;
@@ -30,34 +41,111 @@ export interface LoadedGpt2 {
   readonly source: LocatedWeights;
 }
 
+/** An open model whose parameters are read one by one: for models that are larger than the memory. The caller closes it. */
+export interface Gpt2Reader {
+  readonly config: GptConfig;
+  /** Paths of core-gpt's parameter table, all of which `read` knows. */
+  readonly paths: readonly string[];
+  readonly ignored: readonly string[];
+  readonly source: LocatedWeights;
+  /** One parameter by its path. @throws {WeightsError} TENSOR_NOT_FOUND, CHECKSUM_MISMATCH, UNREADABLE */
+  read(path: string): Promise<FloatTensor>;
+  /** All of one block, counted from 0. */
+  readBlock(index: number): Promise<BlockParams<FloatTensor>>;
+  /** [V, D] where it is not the token embedding; reads both to compare them. */
+  readLanguageModelHead(tokenEmbedding: FloatTensor): Promise<FloatTensor | undefined>;
+  close(): Promise<void>;
+}
+
 /**
+ * Opens a model and checks the whole mapping before a value is read.
  * @param path - a .safetensors, .safetensors.index.json or .index file, or a folder that holds one
  * @throws {WeightsError} NOT_FOUND, UNREADABLE, SAFETENSORS_INVALID, CHECKPOINT_INVALID, CONFIG_INVALID,
- *   ARCHITECTURE_UNSUPPORTED, WEIGHTS_MISMATCH, CHECKSUM_MISMATCH, ABORTED
+ *   ARCHITECTURE_UNSUPPORTED, WEIGHTS_MISMATCH
  */
-export async function loadGpt2(path: string, options: LoadOptions = {}): Promise<LoadedGpt2> {
+export async function openGpt2(path: string, options: OpenOptions = {}): Promise<Gpt2Reader> {
   const source = await locateWeights(path);
   const described = options.config ?? (await configBeside(source));
   const file = await openLocated(source);
   try {
-    const plan = planLoad(file, described, options);
-    const loaded = new Map<string, FloatTensor>();
-    const total = plan.parameters.size;
-    for (const [parameterPath, planned] of plan.parameters) {
-      if (options.signal?.aborted) throw new WeightsError("ABORTED", "Loading the weights was stopped.");
-      loaded.set(parameterPath, await readPlanned(file, planned));
-      options.onProgress?.({ done: loaded.size, total });
-    }
-    const tokenEmbedding = loaded.get("tokenEmbedding")!;
+    const { config, parameters, ignored, languageModelHead } = planLoad(file, described, options);
+    const read = async (parameterPath: string): Promise<FloatTensor> => {
+      const planned = parameters.get(parameterPath);
+      if (planned === undefined) {
+        throw new WeightsError("TENSOR_NOT_FOUND", `The model has no parameter ${quoteName(parameterPath)}.`);
+      }
+      return readPlanned(file, planned);
+    };
     return {
-      config: plan.config,
-      params: buildParams(plan.config, (entry) => loaded.get(entry.path)!),
-      languageModelHead: await untiedHead(file, plan.languageModelHead, tokenEmbedding),
-      ignored: plan.ignored,
+      config,
+      paths: [...parameters.keys()],
+      ignored,
+      source,
+      read,
+      readBlock: (index) => readBlock(config, index, read),
+      readLanguageModelHead: (tokenEmbedding) => untiedHead(file, languageModelHead, tokenEmbedding),
+      close: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function readBlock(
+  config: GptConfig,
+  index: number,
+  read: (path: string) => Promise<FloatTensor>,
+): Promise<BlockParams<FloatTensor>> {
+  const paths = buildParams(config, ({ path }) => path).blocks[index];
+  if (paths === undefined) {
+    throw new WeightsError(
+      "TENSOR_NOT_FOUND",
+      `The model has blocks 0 to ${config.numLayers - 1}, not ${index}.`,
+    );
+  }
+  const linear = async ({ weight, bias }: LinearParams<string>): Promise<LinearParams<FloatTensor>> => ({
+    weight: await read(weight),
+    bias: await read(bias),
+  });
+  const norm = async ({ gain, bias }: LayerNormParams<string>): Promise<LayerNormParams<FloatTensor>> => ({
+    gain: await read(gain),
+    bias: await read(bias),
+  });
+  return {
+    attentionNorm: await norm(paths.attentionNorm),
+    attention: {
+      qkv: await linear(paths.attention.qkv),
+      projection: await linear(paths.attention.projection),
+    },
+    mlpNorm: await norm(paths.mlpNorm),
+    mlp: { expand: await linear(paths.mlp.expand), project: await linear(paths.mlp.project) },
+  };
+}
+
+/**
+ * The whole model.
+ * @throws {WeightsError} what openGpt2 and its reader throw, and ABORTED
+ */
+export async function loadGpt2(path: string, options: LoadOptions = {}): Promise<LoadedGpt2> {
+  const reader = await openGpt2(path, options);
+  try {
+    const { config, paths, ignored, source } = reader;
+    const loaded = new Map<string, FloatTensor>();
+    for (const parameterPath of paths) {
+      if (options.signal?.aborted) throw new WeightsError("ABORTED", "Loading the weights was stopped.");
+      loaded.set(parameterPath, await reader.read(parameterPath));
+      options.onProgress?.({ done: loaded.size, total: paths.length });
+    }
+    return {
+      config,
+      params: buildParams(config, (entry) => loaded.get(entry.path)!),
+      languageModelHead: await reader.readLanguageModelHead(loaded.get("tokenEmbedding")!),
+      ignored,
       source,
     };
   } finally {
-    await file.close();
+    await reader.close();
   }
 }
 
