@@ -26,7 +26,10 @@ describe("client examples", () => {
     ["node", "client.mjs"],
     ["python3", "client.py"],
   ])("%s prints one decision a message, and names the problem without a key", async (program, file) => {
-    if (!isInstalled(program)) return process.stderr.write(`examples.test: skipped ${file}, no ${program}\n`);
+    if (!isInstalled(program)) {
+      process.stderr.write(`examples.test: skipped ${file}, no ${program}\n`);
+      return;
+    }
     const { stdout } = await run(program, [example(file), "first", "second"], environment(KEY));
     expect(stdout).toMatch(
       /^(not )?cyberbullying {2}score 0\.\d{3} {2}threshold 0\.5 {2}first\n.+ second\n$/,
