@@ -12,7 +12,7 @@ import {
   noDropout,
   runBlocks,
 } from "@btp/core-gpt";
-import type { Engine, HostTensor, RandomSource } from "@btp/tfjs-jit";
+import type { Engine, HostTensor, RandomSource, TensorSpec } from "@btp/tfjs-jit";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BatchInput } from "../messages/batch.js";
@@ -42,8 +42,17 @@ export async function compileTrunk(
   const frozen = Object.fromEntries(
     Object.entries(params).filter(([path]) => !part.trained.some((entry) => entry.path === path)),
   );
+  // Arguments, not constants: the engine reads them where they are, instead of keeping half a gigabyte of its own, and
+  // with batches of some thousand tokens that is as fast.
+  const specs: Record<string, TensorSpec> = Object.fromEntries(
+    Object.entries(frozen).map(([path, { shape, dtype }]) => [path, { shape, dtype }]),
+  );
   const program = await engine.compile(
-    (weights: FlatParams<Tensor>, { input, positions, mask }: BatchInput<Tensor>) => {
+    (
+      _constants: Record<string, never>,
+      weights: FlatParams<Tensor>,
+      { input, positions, mask }: BatchInput<Tensor>,
+    ) => {
       const trunk = assembleTrunk(config, weights, part.firstBlock);
       const drop = dropout > 0 ? (x: Tensor) => random.dropout(x, dropout) : noDropout;
       const hidden = runBlocks(embed(trunk, input, positions, drop), trunk.blocks, config, positions, drop); // [B, T, D]
@@ -51,11 +60,11 @@ export async function compileTrunk(
       const pooled = meanPool(layerNorm(hidden, trunk.finalNorm, config.layerNormEpsilon), mask); // [B, D]
       return tf.expandDims(pooled, 1); // [B, 1, D]
     },
-    frozen,
-    [inputSpecs({ kind: "everything" }, config.width)],
+    {},
+    [specs, inputSpecs({ kind: "everything" }, config.width)],
     { random, name: "frozen blocks" },
   );
-  return { run: (batch) => program.run(batch), dispose: () => program.dispose() };
+  return { run: (batch) => program.run(frozen, batch), dispose: () => program.dispose() };
 }
 
 function assembleTrunk(config: GptConfig, flat: FlatParams<Tensor>, firstBlock: number): GptParams<Tensor> {
