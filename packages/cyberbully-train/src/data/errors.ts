@@ -14,11 +14,9 @@ export type DataErrorReason =
   /** So many broken quotes that the file is not the CSV it was taken for. */
   | "QUOTING_BROKEN"
   | "BAD_LABEL_MAPPING"
-  | "BAD_OPTION"
   | "BAD_SPLIT"
   /** Scores that are no probabilities, or labels and scores that do not fit together. */
-  | "BAD_SCORES"
-  | "OUTPUT_EXISTS";
+  | "BAD_SCORES";
 
 const codes: Readonly<Record<DataErrorReason, TrainErrorCode>> = {
   FILE_UNREADABLE: "BAD_DATA",
@@ -28,10 +26,8 @@ const codes: Readonly<Record<DataErrorReason, TrainErrorCode>> = {
   LABELS_NOT_BINARY: "BAD_LABEL",
   QUOTING_BROKEN: "BAD_DATA",
   BAD_LABEL_MAPPING: "BAD_OPTION",
-  BAD_OPTION: "BAD_OPTION",
   BAD_SPLIT: "BAD_OPTION",
   BAD_SCORES: "BAD_DATA",
-  OUTPUT_EXISTS: "OUTPUT_EXISTS",
 };
 
 export class TrainDataError extends TrainError {
