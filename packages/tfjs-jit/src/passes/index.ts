@@ -4,6 +4,8 @@ import type { Graph } from "../graph/graph.js";
 import { biasIntoGemm } from "./bias-into-gemm.js";
 import { commonSubexpressions } from "./common-subexpressions.js";
 import { deadNodes } from "./dead-nodes.js";
+import { gelu } from "./gelu.js";
+import { layerNorm } from "./layer-norm.js";
 import { matmulScale } from "./matmul-scale.js";
 import type { Pass } from "./pass.js";
 import { scalarAlgebra } from "./scalar-algebra.js";
@@ -19,6 +21,9 @@ export const PASSES: readonly Pass[] = [
   uniformOperands,
   scalarAlgebra,
   commonSubexpressions,
+  deadNodes,
+  layerNorm,
+  gelu,
   deadNodes,
   matmulScale,
   biasIntoGemm,

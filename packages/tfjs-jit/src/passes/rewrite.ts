@@ -8,8 +8,17 @@ import type { AnyNode, Graph, OpName, Value } from "../graph/graph.js";
 
 export interface RewriteContext {
   readonly builder: GraphBuilder;
-  /** How often an output of the old node is used, by nodes or as a result. */
-  uses(oldValue: Value): number;
+  /** The old graph, for rules that must know what else uses a value. */
+  readonly old: {
+    /** The node that makes a value; undefined for an input. */
+    producer(value: Value): AnyNode | undefined;
+    /** How often a value is used, by nodes or as a result. */
+    uses(value: Value): number;
+  };
+  /** The new value of an old one that comes earlier. */
+  renamed(oldValue: Value): Value;
+  /** From here on, users of the old value get the new one. */
+  rename(oldValue: Value, newValue: Value): void;
 }
 
 /** Gives the new values of the node's outputs, or undefined to copy the node. `inputs` are values of the new graph. */
@@ -22,8 +31,17 @@ export type RewriteRule = (
 export function rewrite(graph: Graph, rule: RewriteRule): Graph {
   const builder = new GraphBuilder();
   const counts = countUses(graph);
-  const context: RewriteContext = { builder, uses: (value) => counts.get(value.id) ?? 0 };
+  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map(({ id }) => [id, node] as const)));
   const renamed = new Map<number, Value>();
+  const context: RewriteContext = {
+    builder,
+    old: {
+      producer: ({ id }) => producers.get(id),
+      uses: ({ id }) => counts.get(id) ?? 0,
+    },
+    renamed: ({ id }) => renamed.get(id)!,
+    rename: ({ id }, value) => renamed.set(id, value),
+  };
   for (const { value, ...declaration } of graph.inputs) {
     renamed.set(value.id, builder.input(value, declaration));
   }

@@ -3,8 +3,11 @@ import { allocate } from "../arguments.js";
 import type { GraphBuilder } from "../graph/builder.js";
 import type { Value } from "../graph/graph.js";
 
+/** A graph, finished or under construction, that can be walked backwards. */
+export type Producers = Pick<GraphBuilder, "producer">;
+
 /** The number that every element of a value is, when that is known now. */
-export function uniformValue(builder: GraphBuilder, value: Value): number | undefined {
+export function uniformValue(builder: Producers, value: Value): number | undefined {
   const node = builder.producer(value);
   switch (node?.op) {
     case "Constant": {
