@@ -30,8 +30,18 @@ export interface Session {
   dispose(): Promise<void>;
 }
 
+/**
+ * Since 1.29 ONNX Runtime's own binaries write a device id under ~/.cache/Microsoft and report events of every session
+ * to Microsoft, unless this variable is set before the first session (microsoft/onnxruntime#27379). What users of this
+ * library judge or train is nobody's business, so it is off; whoever wants it sets the variable to 0.
+ */
+function refuseTelemetry(): void {
+  process.env.ORT_DISABLE_TELEMETRY ??= "1";
+}
+
 /** @throws {JitError} RUNTIME_FAILED */
 export async function createSession(model: EncodedModel, options: SessionOptions): Promise<Session> {
+  refuseTelemetry();
   const session = await attempt(options.name, "did not accept the model", () =>
     ort.InferenceSession.create(model.bytes, {
       intraOpNumThreads: options.threads,
