@@ -1,10 +1,10 @@
 /** The server with the real library behind it: a tiny detector of random weights, written, loaded and asked. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Detector, loadDetector, writeArtifact } from "@btp/detector";
 import { tinyArtifact } from "@btp/detector/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseConfig } from "./config.js";
 import { createLog } from "./log.js";
 import type { DetectResponse } from "./schemas.js";
@@ -22,6 +22,9 @@ describe("a server of a real detector", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "btp-api-real-"));
     const directory = join(folder, "tiny");
+    await mkdir(join(folder, "home"));
+    // The workers inherit it: see the last test.
+    vi.stubEnv("HOME", join(folder, "home"));
     await writeArtifact(directory, tinyArtifact());
     detector = await loadDetector(directory, { engine: "jit", threads: 1 });
     const config = parseConfig({ model: directory, port: 0, engine: "jit", threads: 1, workers: 1 });
@@ -30,6 +33,7 @@ describe("a server of a real detector", () => {
   afterAll(async () => {
     await server?.close();
     await detector?.dispose();
+    vi.unstubAllEnvs();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -75,5 +79,9 @@ describe("a server of a real detector", () => {
     const metrics = await (await fetch(`${server.url}/metrics`)).text();
     expect(metrics).toMatch(/btp_tokenization_duration_seconds_count [1-9]/);
     expect(metrics).toMatch(/btp_inference_duration_seconds_count [1-9]/);
+  });
+
+  it("reports to nobody: ONNX Runtime's telemetry would leave its device id in the home directory", async () => {
+    expect(await readdir(join(folder, "home"))).toEqual([]);
   });
 });
