@@ -1,9 +1,12 @@
 /** Makes the engine that is asked for; `auto` tries a GPU first and says in `attempts` what was tried. */
+import * as tf from "@tensorflow/tfjs-core";
 import { JitError } from "../errors.js";
+import { withBackend } from "./backend-scope.js";
 import { createEagerEngine } from "./eager-engine.js";
 import type { Engine, EngineChoice, EngineName } from "./engine.js";
 import { createJitEngine } from "./jit-engine.js";
 import { loadNodeBackend, NODE_BACKEND } from "./node-backend.js";
+import { quietly } from "./quietly.js";
 
 export interface EngineOptions {
   /** Threads of the compiled engine; default: the number of processors, at most 16. */
@@ -46,6 +49,8 @@ export async function selectEngine(
 async function open(name: EngineName, options: EngineOptions): Promise<Engine> {
   switch (name) {
     case "tfjs-cpu":
+      // The first tensor on this backend makes it recommend tfjs-node on the console.
+      await quietly(async () => withBackend("cpu", () => tf.scalar(0).dispose()));
       return createEagerEngine(name, "cpu");
     case "tfjs-node":
     case "tfjs-node-gpu":

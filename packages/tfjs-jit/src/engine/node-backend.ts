@@ -5,6 +5,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { JitError } from "../errors.js";
+import { quietly } from "./quietly.js";
 
 /** Under which both packages register themselves; so only one of them can be used in a process. */
 export const NODE_BACKEND = "tensorflow";
@@ -18,7 +19,7 @@ export async function loadNodeBackend(engine: "tfjs-node" | "tfjs-node-gpu"): Pr
   tf.backend();
   const former = tf.getBackend();
   try {
-    await import(packageName);
+    await quietly(() => import(packageName));
     await tf.setBackend(NODE_BACKEND);
     const backend: object = tf.backend();
     if (engine === "tfjs-node-gpu" && !("isUsingGpuDevice" in backend && backend.isUsingGpuDevice === true)) {
