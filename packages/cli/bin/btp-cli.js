@@ -20,12 +20,14 @@ function build() {
   const { status } = spawnSync(process.execPath, [findCompiler(packageFolder), "-b", packageFolder], {
     stdio: ["ignore", 2, 2],
   });
-  if (status !== 0) {
+  // The compiler writes its output even where a type is wrong, in a test for instance: only a missing file stops us.
+  if (!existsSync(entry)) {
     process.stderr.write(
       "btp-cli: the build failed. Run `npm ci` in the repository's root, then try again.\n",
     );
     process.exit(1);
   }
+  if (status !== 0) process.stderr.write("btp-cli: built in spite of the errors above\n");
 }
 
 /** The workspace's TypeScript, wherever npm put it. */

@@ -10,6 +10,8 @@ import { exitCodes, UsageError } from "./exit-codes.js";
 
 /** Runs one command line and sets the process's exit code; never throws. */
 export async function main(args: readonly string[], context: CliContext = processContext()): Promise<void> {
+  // Read by TensorFlow's own library when the engines tfjs-node load it: errors only, not its greetings.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
   endQuietlyOnBrokenPipe(context);
   process.exitCode = await runCli(args, context);
 }
