@@ -1,7 +1,7 @@
 /** The architecture of one GPT, the published sizes of GPT-2, and two small ones of this project. */
 import { GptError } from "./errors.js";
 
-/** Names and defaults follow GPT-2's hparams.json (openai/gpt-2 src/model.py `default_hparams`). */
+/** Names and defaults follow GPT-2's hparams.json (openai/gpt-2 src/model.py#L5-L12 `default_hparams`). */
 export interface GptConfig {
   /** V: number of token ids. */
   readonly vocabSize: number;

@@ -2,6 +2,7 @@
  * GPT-2, composed from its layers. Everything here is a pure function of its arguments over TensorFlow.js ops: it runs
  * eagerly on any backend, differentiates by TensorFlow.js, and can be recorded and compiled, since no value is read and
  * shapes are used as sizes only. Called eagerly, wrap it in `tf.tidy`: the steps between are the caller's to dispose.
+ * Lines of OpenAI's code are cited at https://github.com/openai/gpt-2/blob/122c55a53a50ef625f9f4fc577ed0d59e53bf417.
  *
  * Shape letters: B messages, T tokens, V vocabulary, D width.
  */
@@ -48,7 +49,7 @@ export function runBlocks(
  * Steps 1 and 2 and the final LayerNorm: what the model knows at each token, having read up to it.
  * @param ids - int32 [B, T]           @param positions - int32 [T]
  * @returns float32 [B, T, D]
- * Source: openai/gpt-2 src/model.py `model`.
+ * Source: openai/gpt-2 src/model.py#L148-L175 `model`.
  */
 export function hiddenStates(
   params: GptParams<Tensor>,

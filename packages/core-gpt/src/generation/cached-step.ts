@@ -41,8 +41,8 @@ interface CachedBlock {
  *   which lies in every token's future, so that the causal mask hides the slot
  * @param past - keys and values by slot, L times float32 [B, N, P, H]; P at least 1
  * @returns logits, and the keys and values of the new tokens, L times float32 [B, N, T, H]
- * Source: openai/gpt-2 src/model.py `model` with `past`. Deviates: past and new keys are never joined in memory, only
- * their scores are.
+ * Source: openai/gpt-2 src/model.py#L148-L175 `model` with `past`. Deviates: past and new keys are never joined in
+ * memory, only their scores are.
  */
 export function cachedStep(
   params: GptParams<Tensor>,

@@ -12,7 +12,7 @@ import type { GptParams } from "../params.js";
  * @param hidden - float32 [..., D], after the final LayerNorm
  * @param tokenEmbedding - float32 [V, D]
  * @returns logits, float32 [..., V]
- * Source: openai/gpt-2 src/model.py `model`.
+ * Source: openai/gpt-2 src/model.py#L170-L174 `model`.
  */
 export function tiedLogits(hidden: Tensor, tokenEmbedding: Tensor): Tensor {
   const [vocabulary = 0, width = 0] = tokenEmbedding.shape;

@@ -64,7 +64,7 @@ export function mergeHeads(x: Tensor): Tensor {
  * @param mask - `causalMask`, float32 [T, T]
  * @param dropout - on the attention weights
  * @returns float32 [B, T, D]
- * Source: openai/gpt-2 src/model.py `attn`. Deviates: the mask is added, and made once instead of in each layer.
+ * Source: openai/gpt-2 src/model.py#L70-L113 `attn`. Deviates: the mask is added, and made once instead of in each layer.
  */
 export function attention(
   x: Tensor,

@@ -18,7 +18,7 @@ import { mlp } from "./mlp.js";
  * @param mask - `causalMask`, float32 [T, T]
  * @param dropout - on the attention weights and on what each sublayer adds
  * @returns float32 [B, T, D]
- * Source: openai/gpt-2 src/model.py `block`; Radford et al. 2019, section 2.3.
+ * Source: openai/gpt-2 src/model.py#L124-L131 `block`; Radford et al. 2019, section 2.3.
  */
 export function block(
   x: Tensor,

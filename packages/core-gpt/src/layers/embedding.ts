@@ -12,7 +12,7 @@ import type { GptParams } from "../params.js";
  * @param positions - int32 [T], from 0 to C - 1; likewise
  * @returns float32 [B, T, D]
  * @throws {GptError} SHAPE_MISMATCH when ids is not [B, T] or positions not [T]
- * Source: openai/gpt-2 src/model.py `model`.
+ * Source: openai/gpt-2 src/model.py#L158 `model`.
  */
 export function embedding(
   { tokenEmbedding, positionEmbedding }: Pick<GptParams<Tensor>, "tokenEmbedding" | "positionEmbedding">,

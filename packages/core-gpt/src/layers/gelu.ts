@@ -16,7 +16,7 @@ const cubic = 0.044715;
  * which is the product rule with `½·x·(1 - t²) = (1 + t)·½·x·(1 - t) = (1 + t)·(x - y)` put in.
  * @param x - float32, any shape
  * @returns float32, the same shape
- * Source: openai/gpt-2 src/model.py `gelu`.
+ * Source: openai/gpt-2 src/model.py#L25-L26 `gelu`.
  */
 export function gelu(x: Tensor): Tensor {
   const operation = tf.customGrad((...inputs) => {

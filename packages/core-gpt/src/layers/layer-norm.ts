@@ -10,7 +10,7 @@ import type { LayerNormParams } from "../params.js";
  * @param params - gain and bias, float32 [D]
  * @param epsilon - added to the variance; GPT-2: 1e-5
  * @returns float32 [..., D]
- * Source: openai/gpt-2 src/model.py `norm`.
+ * Source: openai/gpt-2 src/model.py#L28-L39 `norm`.
  */
 export function layerNorm(x: Tensor, { gain, bias }: LayerNormParams<Tensor>, epsilon: number): Tensor {
   return tf.add(tf.mul(standardise(x, epsilon), gain), bias);

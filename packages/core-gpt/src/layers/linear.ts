@@ -12,7 +12,7 @@ import type { LinearParams } from "../params.js";
  * @param x - float32 [..., in]
  * @param params - weight float32 [in, out], bias float32 [out]
  * @returns float32 [..., out]
- * Source: openai/gpt-2 src/model.py `conv1d` (a convolution of width 1 is this map; its weight is [1, in, out]).
+ * Source: openai/gpt-2 src/model.py#L51-L57 `conv1d`: a convolution of width 1 is this map; its weight is [1, in, out].
  */
 export function linear(x: Tensor, { weight, bias }: LinearParams<Tensor>): Tensor {
   const [inputs = 0, outputs = 0] = weight.shape;

@@ -9,7 +9,7 @@ import { linear } from "./linear.js";
  * @param x - float32 [..., D]
  * @param params - expand [D, 4D], project [4D, D]
  * @returns float32 [..., D]
- * Source: openai/gpt-2 src/model.py `mlp`.
+ * Source: openai/gpt-2 src/model.py#L116-L121 `mlp`.
  */
 export function mlp(x: Tensor, { expand, project }: BlockParams<Tensor>["mlp"]): Tensor {
   return linear(gelu(linear(x, expand)), project); // [..., D] -> [..., 4D] -> [..., D]
