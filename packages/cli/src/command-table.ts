@@ -45,6 +45,10 @@ export const commandTable = {
     summary: "say which engine runs here and why, and what was found on this machine",
     load: () => import("./commands/doctor.js"),
   },
+  bench: {
+    summary: "measure how fast a detector is here",
+    load: () => import("./commands/bench.js"),
+  },
   completion: {
     summary: "print a shell's completion script",
     load: () => import("./commands/completion.js"),

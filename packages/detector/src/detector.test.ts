@@ -131,6 +131,22 @@ describe("detect", () => {
   });
 });
 
+describe("compiled", () => {
+  it("gives the numbers that eager TensorFlow.js gives, in any company", async () => {
+    const compiled = await loadDetector(join(folder, "tiny"), { engine: "jit", threads: 2 });
+    expect(compiled.info.engine).toBe("jit");
+    const expected = await detector.detect(texts);
+    const together = await compiled.detect(texts);
+    for (const [i, text] of texts.entries()) {
+      const [alone] = await compiled.detect([text]);
+      // 1e-5: the contract, between engines as between batches.
+      expect(Math.abs(alone!.score - expected[i]!.score)).toBeLessThan(1e-5);
+      expect(Math.abs(together[i]!.score - expected[i]!.score)).toBeLessThan(1e-5);
+    }
+    await compiled.dispose();
+  });
+});
+
 describe("a loaded detector", () => {
   it("says what it is", () => {
     expect(detector.info).toMatchObject({
