@@ -72,7 +72,7 @@ export const rsqrt: LoweringRule<"Rsqrt"> = {
 
 /** 1 + x loses x's low bits; the ratio puts them back (Kahan; see Higham, Accuracy and Stability, 1.14.1). */
 export const log1p: LoweringRule<"Log1p"> = {
-  onnx: ["Add", "Log", "Sub", "Mul", "Div", "Equal", "Where", "IsInf", "Or"],
+  onnx: ["Add", "Log", "Sub", "Mul", "Div", "Equal", "Where", "IsInf"],
   lower(b, { x }) {
     const one = b.scalar(1);
     const u = b.binary("Add", x, one);
@@ -220,14 +220,8 @@ export const cast: LoweringRule<"Cast"> = {
 };
 
 export const select: LoweringRule<"Select"> = {
-  onnx: ["Where", "Reshape"],
-  lower(b, { condition, t, e }) {
-    const rows = condition.shape.length === 1 && t.shape.length > 1;
-    const fitted = rows
-      ? b.reshape(condition, [condition.shape[0]!, ...t.shape.slice(1).map(() => 1)])
-      : condition;
-    return b.where(fitted, t, e);
-  },
+  onnx: ["Where"],
+  lower: (b, { condition, t, e }) => b.where(condition, t, e),
 };
 
 export const fusedBatchNorm: LoweringRule<"FusedBatchNorm"> = {

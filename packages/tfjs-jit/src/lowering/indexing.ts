@@ -46,6 +46,8 @@ function sumByRow(b: GraphBuilder, updates: Value, ids: Value, rows: number): Va
 
 const SUM_BY_ROW = [
   "Reshape",
+  "Unsqueeze",
+  "Shape",
   "ScatterElements",
   "Expand",
   "GreaterOrEqual",

@@ -18,7 +18,7 @@ export const batchMatMul: LoweringRule<"BatchMatMul"> = {
 };
 
 export const fusedMatMul: LoweringRule<"_FusedMatMul"> = {
-  onnx: ["MatMul", "Gemm", "FusedMatMul", "Add", "Relu", "Sigmoid", "Tanh"],
+  onnx: ["MatMul", "Add", "Relu", "Sigmoid", "Min", "Exp", "Sub", "GreaterOrEqual", "Where"],
   limits: "activations linear, relu, relu6, elu, sigmoid",
   lower(b, { a, b: other, bias }, { transposeA, transposeB, activation }) {
     const plain = product(b, a, other, transposeA, transposeB);
@@ -49,7 +49,7 @@ export const fusedMatMul: LoweringRule<"_FusedMatMul"> = {
  * [shared and kept | own | summed] axes.
  */
 export const einsum: LoweringRule<"Einsum"> = {
-  onnx: ["ReduceSum", "Transpose", "Reshape", "MatMul", "FusedMatMul"],
+  onnx: ["ReduceSum", "Transpose", "Reshape", "MatMul"],
   limits: "one or two operands, no ellipsis, no repeated letter within one operand",
   lower(b, inputs, { equation }) {
     const [left = "", right = ""] = equation.replace(/\s/g, "").split("->");

@@ -181,7 +181,7 @@ export const onesLike: LoweringRule<"OnesLike"> = {
 };
 
 export const range: LoweringRule<"Range"> = {
-  onnx: ["Range", "Identity"],
+  onnx: ["Range", "Identity", "Squeeze", "Cast"],
   limits: "whole start when the length is symbolic",
   lower(b, _, { start, stop, step, dtype }) {
     const count = Math.max(0, Math.ceil((stop - start) / step));

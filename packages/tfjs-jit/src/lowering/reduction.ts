@@ -10,11 +10,8 @@ function axesOf(axis: number | number[], x: Value): number[] {
 
 export function reduce(fn: ReduceFunction): LoweringRule<"Sum"> {
   return {
-    onnx: [fn, "Cast"],
-    lower(b, { x }, { axis, keepDims }) {
-      const numeric = x.dtype === "bool" ? b.cast(x, "int32") : x;
-      return b.reduce(fn, numeric, axesOf(axis, x), keepDims);
-    },
+    onnx: [fn],
+    lower: (b, { x }, { axis, keepDims }) => b.reduce(fn, x, axesOf(axis, x), keepDims),
   };
 }
 

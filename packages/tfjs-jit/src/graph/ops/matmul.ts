@@ -42,6 +42,10 @@ export const matMul: OpDefinition<"MatMul"> = {
       transB: Number(transposeB),
       alpha: { float: alpha },
     };
+    if (node.inputs.every(({ shape }) => shape.length === 2)) {
+      encoder.add("Gemm", inputs, outputs, attributes);
+      return;
+    }
     encoder.add("FusedMatMul", inputs, outputs, attributes, MICROSOFT);
   },
 };
