@@ -44,7 +44,7 @@ async function metric(server: TestServer, name: string): Promise<number> {
     .reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
 }
 
-describe("supervision", () => {
+describe("supervision", { timeout: 60_000 + 60 * REQUESTS }, () => {
   it("answers everything, and rightly, while its workers are killed again and again", async () => {
     await using server = await startTestServer(
       { workers: 2, logRequests: false },
