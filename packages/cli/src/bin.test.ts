@@ -2,10 +2,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeTinyModel } from "./testing/tiny-model.js";
@@ -72,6 +73,16 @@ describe.skipIf(!built)("btp-cli as a process", () => {
     child.kill("SIGINT");
     const [code, signal] = await once(child, "exit");
     expect(code === 130 || signal === "SIGINT").toBe(true);
+  });
+
+  it("leaves no half result behind when it is interrupted", async () => {
+    await writeFile(join(cwd, "long.txt"), "hello there\n".repeat(200_000));
+    const child = start(["predict", "--model", "tiny", "--file", "long.txt", "--out", "long-out.csv"]);
+    const exit = once(child, "exit");
+    while (!(await readdir(cwd)).some((name) => name.endsWith(".part"))) await setTimeout(20);
+    child.kill("SIGINT");
+    expect(await exit).toEqual([130, null]);
+    expect((await readdir(cwd)).filter((name) => name.startsWith("long-out"))).toEqual([]);
   });
 
   it("ends with 2 for wrong usage and prints no stack", async () => {

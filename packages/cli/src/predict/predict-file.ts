@@ -1,13 +1,13 @@
 /** predict --file: every message of a file, streamed in and out, with progress; memory does not grow with the file. */
 import { randomBytes } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
-import { finished } from "node:stream/promises";
+import { createReadStream } from "node:fs";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { maxMessageLength } from "@btp/detector";
 import { createColors, wantsColor } from "../color.js";
 import type { CliContext } from "../context.js";
 import { CliError, exitCodes } from "../exit-codes.js";
 import { startProgress } from "../progress.js";
+import { stopOnSignals } from "../stop-signal.js";
 import { write } from "../write-stream.js";
 import type { FilePlan } from "./file-plan.js";
 import { messageSource } from "./message-source.js";
@@ -22,28 +22,48 @@ export async function predictFile(
 ): Promise<number> {
   const found = await stat(plan.path).catch(() => undefined);
   if (!found?.isFile()) throw new CliError("FILE_UNREADABLE", `Expected a file at ${plan.path}, found none.`);
-  const partPath = plan.out === undefined ? undefined : `${plan.out}.${randomBytes(4).toString("hex")}.part`;
-  const target = partPath === undefined ? context.stdout : createWriteStream(partPath, { flags: "wx" });
+  const target = await openTarget(plan.out, context);
   const colors = createColors(plan.out === undefined && wantsColor(context.stdout, context.env));
+  const stop = stopOnSignals();
   try {
-    const counts = await stream(
-      plan,
-      found.size,
-      predictor,
-      recordWriter(plan.outputFormat, colors),
-      target,
-      context,
-    );
-    if (partPath !== undefined && plan.out !== undefined) {
-      target.end();
-      await finished(target);
-      await rename(partPath, plan.out);
-    }
+    const writer = recordWriter(plan.outputFormat, colors);
+    const counts = await stream(plan, found.size, predictor, writer, target, stop.signal, context);
+    await target.finish();
     return report(counts, context);
   } catch (error) {
-    if (partPath !== undefined) await rm(partPath, { force: true });
+    await target.discard();
     throw error;
+  } finally {
+    stop.release();
   }
+}
+
+interface Target {
+  write(text: string): Promise<void>;
+  /** Puts the whole result in its place. */
+  finish(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+/** Standard output, or a file that appears when it is complete. */
+async function openTarget(out: string | undefined, context: CliContext): Promise<Target> {
+  if (out === undefined) {
+    const nothing = async () => {};
+    return { write: (text) => write(context.stdout, text), finish: nothing, discard: nothing };
+  }
+  const partPath = `${out}.${randomBytes(4).toString("hex")}.part`;
+  const file = await open(partPath, "wx");
+  return {
+    write: (text) => file.appendFile(text),
+    async finish() {
+      await file.close();
+      await rename(partPath, out);
+    },
+    async discard() {
+      await file.close();
+      await rm(partPath, { force: true });
+    },
+  };
 }
 
 interface Counts {
@@ -58,7 +78,8 @@ async function stream(
   bytes: number,
   predictor: Predictor,
   writer: RecordWriter,
-  target: NodeJS.WritableStream,
+  target: Target,
+  signal: AbortSignal,
   context: CliContext,
 ): Promise<Counts> {
   const counts: Counts = { read: 0, bullying: 0, truncated: 0, refused: 0 };
@@ -69,10 +90,11 @@ async function stream(
   try {
     let headed = false;
     for await (const { messages, problems } of source.groups()) {
-      if (!headed) await write(target, writer.header(source.header));
+      signal.throwIfAborted();
+      if (!headed) await target.write(writer.header(source.header));
       headed = true;
       const results = await predictor.predict(messages.map(({ text }) => text));
-      await write(target, messages.map((message, i) => writer.record(message, results[i]!)).join(""));
+      await target.write(messages.map((message, i) => writer.record(message, results[i]!)).join(""));
       counts.read += messages.length;
       counts.bullying += results.filter(({ isCyberbullying }) => isCyberbullying).length;
       counts.truncated += results.filter(({ truncated }) => truncated).length;
@@ -80,7 +102,7 @@ async function stream(
       progress.update(input.bytesRead, `${counts.read} messages`);
     }
     // A file without rows still makes a file with a header.
-    if (!headed) await write(target, writer.header(source.header));
+    if (!headed) await target.write(writer.header(source.header));
   } finally {
     progress.stop();
     input.destroy();

@@ -169,6 +169,13 @@ describe("predict --file", () => {
     expect((await readdir(cwd)).filter((name) => name.includes(".part"))).toEqual([]);
   });
 
+  it("is refused where the result cannot be written", async () => {
+    await writeFile(join(cwd, "c.txt"), "hello\n");
+    const { code, stderr } = await predict(["--file", "c.txt", "--out", "no/such/folder/out.csv"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("[ENOENT]");
+  });
+
   it("is refused where the file is not there", async () => {
     const { code, stderr } = await predict(["--file", "nowhere.csv"]);
     expect(code).toBe(1);
