@@ -39,6 +39,8 @@ function contradictionsOf(config: TrainConfig): string[] {
     found.push(`Expected width to be a multiple of numHeads, got ${config.width} and ${config.numHeads}.`);
   if (config.base === "none" && config.unfreezeBlocks !== "all")
     found.push("Expected unfreezeBlocks to be 'all' without a base: random weights would stay as they are.");
+  if (config.languageModelWeight > 0 && config.unfreezeBlocks !== "all")
+    found.push("Expected languageModelWeight 0 unless unfreezeBlocks is 'all': token embeddings are frozen.");
   if (config.minLearningRate > config.learningRate)
     found.push(
       `Expected minLearningRate to be at most learningRate, got ${config.minLearningRate} and ${config.learningRate}.`,

@@ -36,6 +36,13 @@ export const knobSchema = z.strictObject({
   minTokenCount: count(1_000_000).describe(
     "keep token ids seen at least this often in training, others are spelled with smaller ones; 0 keeps GPT-2's whole vocabulary",
   ),
+  embeddingDeviation: z
+    .number()
+    .positive()
+    .max(10)
+    .describe(
+      "standard deviation of token embeddings as a model from scratch starts; larger ones are rewritten more slowly",
+    ),
   maxLength: size(65_536).describe("tokens read of a message"),
 
   unfreezeBlocks: z
@@ -70,6 +77,11 @@ export const knobSchema = z.strictObject({
   headDropout: rate.describe("dropout of the pooled features in front of the head while training"),
   tokenDropout: rate.describe("part of the tokens hidden from the model while training"),
   labelSmoothing: rate.describe("part of each target spread evenly over the labels"),
+  languageModelWeight: z
+    .number()
+    .min(0)
+    .max(100)
+    .describe("weight of predicting the next token beside the decision; needs unfreezeBlocks all"),
   classWeights: z
     .enum(["none", "balanced"])
     .describe("'balanced' makes both labels count the same in the loss"),

@@ -21,6 +21,10 @@ export interface BatchTargets<T> {
   readonly targets: T;
   /** float32 [B]: how much each message counts. */
   readonly weights: T;
+  /** int32 [B, T]: the token after each. */
+  readonly nextIds: T;
+  /** float32 [B, T]: 1 where there is one. */
+  readonly nextMask: T;
 }
 
 /** Longest message of a batch in tokens, at least 1. */
@@ -98,5 +102,26 @@ export function layOutTargets(
   return {
     targets: { dtype: "float32", shape: [batch.length, 2], data: targets },
     weights: { dtype: "float32", shape: [batch.length], data: weights },
+    ...layOutNext(messages, batch),
+  };
+}
+
+/** Nothing to predict where the messages have no ids of their own, as with pooled ones. */
+function layOutNext(
+  messages: EncodedMessages,
+  batch: readonly number[],
+): Pick<BatchTargets<HostTensor>, "nextIds" | "nextMask"> {
+  const tokens = paddedLength(messages, batch);
+  const ids = new Int32Array(batch.length * tokens);
+  const mask = new Float32Array(batch.length * tokens);
+  batch.forEach((i, row) => {
+    const next = messages.ids.subarray(messages.offsets[i]! + 1, messages.offsets[i + 1]!);
+    ids.set(next, row * tokens);
+    mask.fill(1, row * tokens, row * tokens + next.length);
+  });
+  const shape = [batch.length, tokens];
+  return {
+    nextIds: { dtype: "int32", shape, data: ids },
+    nextMask: { dtype: "float32", shape, data: mask },
   };
 }

@@ -1,7 +1,7 @@
 import "@tensorflow/tfjs";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, it } from "vitest";
-import { balancedClassWeights, crossEntropy } from "../loss.js";
+import { balancedClassWeights, crossEntropy, nextTokenLoss } from "../loss.js";
 import { adamWScalars, adamWUpdate } from "./adamw.js";
 import { clipFactor, globalNorm } from "./clip.js";
 import { learningRateAt } from "./schedule.js";
@@ -93,4 +93,31 @@ it("weighs examples, takes soft targets and leaves out a row of weight 0", () =>
 it("balances labels as scikit-learn does", () => {
   expect(balancedClassWeights([30, 10])).toEqual([40 / 60, 2]);
   expect(balancedClassWeights([5, 0])).toEqual([0.5, 0]);
+});
+
+it("predicts the next token with the cross-entropy that log-softmax gives, where there is a next one", () => {
+  const hidden = tf.tensor3d([
+    [
+      [0.5, -1],
+      [2, 0.25],
+      [9, 9],
+    ],
+  ]); // [1, 3, 2]
+  const embedding = tf.tensor2d([
+    [1, 0],
+    [0, 1],
+    [-1, 0.5],
+    [0.3, 0.3],
+  ]); // [4, 2]
+  const loss = nextTokenLoss(
+    hidden,
+    embedding,
+    tf.tensor2d([[2, 0, 0]], [1, 3], "int32"),
+    tf.tensor2d([[1, 1, 0]]),
+    tf.scalar(0.5),
+  );
+  const logProbabilities = tf
+    .logSoftmax(tf.matMul(hidden.reshape([3, 2]), embedding, false, true))
+    .arraySync() as number[][];
+  expect(scalarOf(loss)).toBeCloseTo(-0.5 * (logProbabilities[0]![2]! + logProbabilities[1]![0]!), 5);
 });

@@ -5,8 +5,8 @@ import {
   flattenParams,
   type GptConfig,
   type HostTensor,
-  initialiseClassifier,
   initialiseParameter,
+  type ParameterEntry,
 } from "@btp/core-gpt";
 import { digestParams, loadGpt2 } from "@btp/weights-gpt2";
 import type { TrainConfig } from "../config/knobs.js";
@@ -31,9 +31,17 @@ export function randomWeights(config: TrainConfig, vocabSize: number): StartWeig
     numHeads: config.numHeads,
     layerNormEpsilon: 1e-5,
   };
-  const tree = initialiseClassifier(model, { seed: config.seed, numLabels });
-  const params = Object.fromEntries(flattenParams(tree).map(({ path, value }) => [path, value]));
+  const entries = classifierParameterTable(model, numLabels).map((entry) =>
+    entry.path === "gpt.tokenEmbedding" ? withDeviation(entry, config.embeddingDeviation) : entry,
+  );
+  const params = Object.fromEntries(
+    entries.map((entry) => [entry.path, initialiseParameter(entry, config.seed)]),
+  );
   return { model, params, base: undefined };
+}
+
+function withDeviation(entry: ParameterEntry, standardDeviation: number): ParameterEntry {
+  return { ...entry, initialiser: { kind: "normal", standardDeviation } };
 }
 
 /**

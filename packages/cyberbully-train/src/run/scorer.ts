@@ -26,7 +26,7 @@ export class Scorer {
     );
     const program = await engine.compile(
       (_constants: Record<string, never>, weights: FlatParams<Tensor>, batch: BatchInput<Tensor>) =>
-        forward(config, part, weights, batch),
+        forward(config, part, weights, batch).logits,
       {},
       [trained, inputSpecs(part, config.width)],
       { name: "scoring" },

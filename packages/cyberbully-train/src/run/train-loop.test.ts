@@ -53,6 +53,7 @@ async function run(values: Partial<TrainConfig>, changes: Partial<TrainLoopInput
     dropout: 0,
     headDropout: 0,
     tokenDropout: 0,
+    languageModelWeight: 0,
     patience: 0,
     warmUp: 0,
     learningRate: 0.01,

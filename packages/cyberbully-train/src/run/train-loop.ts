@@ -140,7 +140,8 @@ class TrainLoop {
     const { step } = this.position;
     const learningRate = learningRateAt(step, this.schedule);
     const scalars = adamWScalars(step, learningRate, config.weightDecay, config);
-    const weight = totalWeight(layOutTargets(train.messages, batch, this.targetOptions).weights);
+    const whole = layOutTargets(train.messages, batch, this.targetOptions);
+    const tokens = totalWeight(whole.nextMask);
     const parts = splitBatch(batch, config.accumulate);
     let loss = 0;
     let gradientNorm = 0;
@@ -153,7 +154,8 @@ class TrainLoop {
           stepSize: scalarTensor(scalars.stepSize),
           secondMomentScale: scalarTensor(scalars.secondMomentScale),
           shrink: scalarTensor(scalars.shrink),
-          inverseWeight: scalarTensor(1 / weight),
+          inverseWeight: scalarTensor(1 / totalWeight(whole.weights)),
+          languageModelScale: scalarTensor(config.languageModelWeight / Math.max(tokens, 1)),
           apply: scalarTensor(k === parts.length - 1 ? 1 : 0),
           averageMemory: scalarTensor(averageMemoryAt(step, config.averageWeights)),
         },

@@ -39,6 +39,7 @@ export function compileTraining(input: TrainingProgramInput, random: RandomSourc
     headDropout: config.headDropout,
     accumulate,
     average,
+    languageModel: config.languageModelWeight > 0,
   };
   const state: StepState<HostTensor> = {
     parameters: initial,

@@ -91,7 +91,15 @@ describe.skipIf(folder === null)(
 
         const engine = await createEngine(engineName);
         const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-        const options = { optimizer, clip: 1, dropout: 0, headDropout: 0, accumulate: false, average: false };
+        const options = {
+          optimizer,
+          clip: 1,
+          dropout: 0,
+          headDropout: 0,
+          accumulate: false,
+          average: false,
+          languageModel: false,
+        };
         const random = createRandomSource(1);
         // With a frozen trunk the whole model runs from token ids here, so that gradients stop where they should by themselves.
         const whole = { ...part, kind: "everything", firstBlock: 0 } as const;
@@ -140,12 +148,15 @@ describe.skipIf(folder === null)(
                 mask,
                 targets: { dtype: "float32", shape: [rows, 2], data: targets },
                 weights: { dtype: "float32", shape: [rows], data: new Float32Array(rows).fill(1) },
+                nextIds: ids,
+                nextMask: mask,
               },
               {
                 stepSize: scalarTensor(scalars.stepSize),
                 secondMomentScale: scalarTensor(scalars.secondMomentScale),
                 shrink: scalarTensor(scalars.shrink),
                 inverseWeight: scalarTensor(1 / rows),
+                languageModelScale: scalarTensor(0),
                 apply: scalarTensor(1),
                 averageMemory: scalarTensor(0),
               },

@@ -26,10 +26,16 @@ export interface Dropouts {
 
 export const noDropouts: Dropouts = { inside: noDropout, head: noDropout };
 
+export interface ForwardResult {
+  /** float32 [B, L] */
+  readonly logits: Tensor;
+  /** float32 [B, T, D], after the final LayerNorm; with a head alone there are none. */
+  readonly hidden: Tensor | undefined;
+}
+
 /**
  * @param flat - every parameter of the part
  * @param batch - `input` is int32 [B, T] for "everything", float32 [B, T, D] for "top", [B, 1, D] for "head"
- * @returns logits, float32 [B, L]
  */
 export function forward(
   config: GptConfig,
@@ -37,10 +43,11 @@ export function forward(
   flat: FlatParams<Tensor>,
   { input, positions, mask }: BatchInput<Tensor>,
   dropouts: Dropouts = noDropouts,
-): Tensor {
+): ForwardResult {
   if (part.kind === "head") {
     const head = { weight: flat["head.weight"]!, bias: flat["head.bias"]! };
-    return linear(dropouts.head(meanPool(input, mask)), head); // the mean of one row is the row
+    // The mean of one row is the row.
+    return { logits: linear(dropouts.head(meanPool(input, mask)), head), hidden: undefined };
   }
   if (part.kind === "top")
     return forwardTop(assembleTop(config, flat, part.firstBlock), config, input, positions, mask, dropouts);
@@ -57,8 +64,9 @@ function forwardTop(
   positions: Tensor,
   mask: Tensor,
   dropouts: Dropouts,
-): Tensor {
+): ForwardResult {
   const last = runBlocks(hidden, top.blocks, config, positions, dropouts.inside); // [B, T, D]
-  const pooled = meanPool(layerNorm(last, top.finalNorm, config.layerNormEpsilon), mask); // [B, D]
-  return linear(dropouts.head(pooled), top.head); // [B, L]
+  const normed = layerNorm(last, top.finalNorm, config.layerNormEpsilon); // [B, T, D]
+  const pooled = meanPool(normed, mask); // [B, D]
+  return { logits: linear(dropouts.head(pooled), top.head), hidden: normed };
 }

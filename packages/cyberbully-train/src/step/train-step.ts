@@ -8,7 +8,7 @@
 import type { GptConfig } from "@btp/core-gpt";
 import type { RandomSource } from "@btp/tfjs-jit";
 import * as tf from "@tensorflow/tfjs";
-import { crossEntropy } from "../loss.js";
+import { crossEntropy, nextTokenLoss } from "../loss.js";
 import type { BatchInput, BatchTargets } from "../messages/batch.js";
 import { type AdamWOptions, type AdamWScalars, adamWUpdate } from "../optim/adamw.js";
 import { clipFactor, globalNorm } from "../optim/clip.js";
@@ -30,6 +30,8 @@ export interface StepState<T> {
 export interface StepScalars<T> extends AdamWScalars<T> {
   /** 1 / Σ weights over all micro-batches of the update */
   readonly inverseWeight: T;
+  /** Weight of predicting the next token, divided by the number of tokens that have one in the update. */
+  readonly languageModelScale: T;
   /** 1 on the last micro-batch of an update, else 0 */
   readonly apply: T;
   /** Part of the old average that is kept. */
@@ -37,7 +39,7 @@ export interface StepScalars<T> extends AdamWScalars<T> {
 }
 
 export interface StepResult<T> {
-  /** float32 []: this call's share of the update's loss */
+  /** float32 []: this call's share of the update's loss in deciding; that of predicting tokens is not in it */
   readonly loss: T;
   /** float32 []: of the whole update's gradients so far, before clipping */
   readonly gradientNorm: T;
@@ -52,6 +54,8 @@ export interface StepOptions {
   readonly headDropout: number;
   readonly accumulate: boolean;
   readonly average: boolean;
+  /** Adds the loss of predicting the next token; needs a part that trains the token embedding. */
+  readonly languageModel: boolean;
 }
 
 export type StepBatch<T> = BatchInput<T> & BatchTargets<T>;
@@ -64,7 +68,7 @@ export function createTrainStep(
   random: RandomSource,
 ): (
   state: StepState<tf.Tensor>,
-  fixed: FlatParams<tf.Tensor>,
+  frozen: FlatParams<tf.Tensor>,
   batch: StepBatch<tf.Tensor>,
   scalars: StepScalars<tf.Tensor>,
 ) => { state: StepState<tf.Tensor>; result: StepResult<tf.Tensor> } {
@@ -73,22 +77,32 @@ export function createTrainStep(
     inside: (x) => random.dropout(x, options.dropout),
     head: (x) => random.dropout(x, options.headDropout),
   };
-  return (state, fixed, batch, scalars) => {
-    let kept: tf.Tensor | undefined;
+  return (state, frozen, batch, scalars) => {
+    const kept: { logits?: tf.Tensor; decision?: tf.Tensor } = {};
     const lossOf = (...trained: tf.Tensor[]): tf.Scalar => {
-      const flat = { ...fixed, ...recordOf(paths, trained) };
-      // valueAndGrads disposes of all but the loss; kept, the logits outlive it, and are let go below.
-      kept = tf.keep(forward(config, part, flat, batch, dropouts));
-      return crossEntropy(
-        kept as tf.Tensor2D,
+      const flat = { ...frozen, ...recordOf(paths, trained) };
+      // valueAndGrads disposes of all but the loss; what is kept outlives it, and is let go below.
+      const { logits, hidden } = forward(config, part, flat, batch, dropouts);
+      kept.logits = tf.keep(logits);
+      const decision = crossEntropy(
+        logits as tf.Tensor2D,
         batch.targets as tf.Tensor2D,
         batch.weights as tf.Tensor1D,
         scalars.inverseWeight as tf.Scalar,
       );
+      kept.decision = tf.keep(decision);
+      const tokenEmbedding = flat["gpt.tokenEmbedding"];
+      if (!options.languageModel || hidden === undefined || tokenEmbedding === undefined) return decision;
+      const { nextIds, nextMask } = batch;
+      return tf.add(
+        decision,
+        nextTokenLoss(hidden, tokenEmbedding, nextIds, nextMask, scalars.languageModelScale),
+      );
     };
-    const { value: loss, grads } = tf.valueAndGrads(lossOf)(paths.map((path) => state.parameters[path]!));
-    const logits = tf.clone(kept!);
-    kept?.dispose();
+    const { value, grads } = tf.valueAndGrads(lossOf)(paths.map((path) => state.parameters[path]!));
+    const logits = tf.clone(kept.logits!);
+    const loss = tf.clone(kept.decision!);
+    tf.dispose([kept, value]);
     const next = options.accumulate
       ? updateAtLast(state, recordOf(paths, grads), scalars, part, options)
       : update(state, recordOf(paths, grads), scalars, part, options);
