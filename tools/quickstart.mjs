@@ -21,7 +21,7 @@ runTool("btp-cli", [
 ]);
 
 step("Evaluate it on messages that it has not seen");
-runTool("btp-cli", ["evaluate", "--model", model, "--data", `${data}/test.csv`]);
+runTool("btp-cli", ["evaluate", `${data}/test.csv`, "--model", model]);
 
 step("Classify two messages");
 runTool("btp-cli", [
