@@ -2,7 +2,8 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const packages = [
@@ -31,7 +32,7 @@ export async function readVersions(): Promise<Versions> {
 /** By walking up node_modules: `exports` may hide a package's package.json from require.resolve. */
 function packageVersion(name: string): string | null {
   const folders = createRequire(import.meta.url).resolve.paths(name) ?? [];
-  const own = join(dirname(new URL(import.meta.url).pathname), "..", "..", "package.json");
+  const own = fileURLToPath(new URL("../../package.json", import.meta.url));
   const candidates = [
     ...folders.map((folder) => join(folder, name, "package.json")),
     ...(name === "btp-cli" ? [own] : []),

@@ -1,0 +1,57 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { runInProcess } from "../testing/run-in-process.js";
+
+let cwd: string;
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), "btp-train-"));
+  // One word decides, so that a few updates suffice to tell whether anything was learned.
+  const rows = (count: number, offset: number) =>
+    Array.from({ length: count }, (_, i) => {
+      const number = i + offset;
+      return number % 2 === 0
+        ? `you are a nasty person number ${number},1`
+        : `what a lovely day number ${number},0`;
+    });
+  await writeFile(join(cwd, "train.csv"), ["Text,Label", ...rows(300, 0), ""].join("\n"));
+  await writeFile(join(cwd, "validation.csv"), ["Text,Label", ...rows(40, 1000), ""].join("\n"));
+});
+afterAll(() => rm(cwd, { recursive: true, force: true }));
+
+it("trains a detector that evaluate measures and predict uses", async () => {
+  const path = (name: string) => join(cwd, name);
+  const model = [
+    "--width",
+    "16",
+    "--num-heads",
+    "2",
+    "--num-layers",
+    "1",
+    "--epochs",
+    "6",
+    "--learning-rate",
+    "0.01",
+  ];
+  const data = ["--train", path("train.csv"), "--validation", path("validation.csv")];
+  const places = ["--out", path("models/mine"), "--logs", path("logs")];
+  const trained = await runInProcess(["train", ...data, ...model, ...places], { cwd });
+  expect(trained.stderr).toContain("epoch 6.00");
+  expect(trained.code).toBe(0);
+  const evaluated = await runInProcess(
+    ["evaluate", "validation.csv", "--model", "mine", "--json", "--bootstrap", "0"],
+    { cwd },
+  );
+  expect(JSON.parse(evaluated.stdout).metrics.accuracy.value).toBeGreaterThan(0.95);
+  const predicted = await runInProcess(["predict", "--model", "mine", "--json", "you are a nasty person"], {
+    cwd,
+  });
+  expect(JSON.parse(predicted.stdout)).toMatchObject({ isCyberbullying: true });
+});
+
+it("ends with 2 and the nearest option for a wrong one", async () => {
+  const { code, stderr } = await runInProcess(["train", "--trian", "x.csv"], { cwd });
+  expect(code).toBe(2);
+  expect(stderr).toContain("Did you mean --train?");
+});
