@@ -115,7 +115,7 @@ function modelCard(input: WriteDetectorInput, threshold: number, temperature: nu
     base: start.base,
     trainMessages: data.train.examples.length,
     validationMessages: data.validation.examples.length,
-    synthetic: config.train === undefined,
+    synthetic: data.synthetic,
     best: result.evaluations.find(({ step }) => step === result.bestStep)!,
     threshold,
     temperature,

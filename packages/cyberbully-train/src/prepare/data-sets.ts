@@ -1,6 +1,6 @@
 /** Reads the two data sets of a run and says what is wrong with them, in sentences for the log. */
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TrainConfig } from "../config/knobs.js";
 import { describeOverlap, findDuplicates, findOverlap } from "../data/duplicates.js";
@@ -18,6 +18,8 @@ export interface NamedDataSet {
 export interface DataSets {
   readonly train: NamedDataSet;
   readonly validation: NamedDataSet;
+  /** Whether these are the bundled synthetic messages. */
+  readonly synthetic: boolean;
   /** Sentences on bad rows, repeats and overlaps; never a message's text. */
   readonly notes: readonly string[];
 }
@@ -41,6 +43,7 @@ export async function readDataSets(config: TrainConfig): Promise<DataSets> {
   return {
     train: { path: paths.train, examples: train.examples, sha256: train.sha256 },
     validation: { path: paths.validation, examples: validation.examples, sha256: validation.sha256 },
+    synthetic: resolve(paths.train) === bundledSample()?.train,
     notes,
   };
 }

@@ -1,0 +1,115 @@
+// Fine-tuning of the 124M shape on this machine: messages a second in the pass through the frozen blocks, in each epoch and
+// over three epochs together, and the peak of memory; beside it PyTorch's build of the recipe and PyTorch at its best, where
+// a Python with torch is given: BTP_PYTHON=path/to/python npm run bench -w @btp/cyberbully-train -- [--messages 256]
+// Weights are random: speed does not depend on them.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gptConfigs } from "@btp/core-gpt";
+import { createConfig, trainDetector } from "../dist/index.js";
+import { writeRandomBase } from "../dist/testing/random-base.js";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
+const shared = join(root, "..", "shared");
+const at = process.argv.indexOf("--messages");
+const count = at < 0 ? 256 : Number(process.argv[at + 1]);
+const folder = mkdtempSync(join(tmpdir(), "btp-bench-"));
+
+try {
+  console.log(`${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}`);
+  const ours = await fineTune();
+  console.log(
+    `frozen blocks once: ${ours.trunk.toFixed(1)} messages/s; epochs: ${ours.epochs.map((v) => v.toFixed(1)).join(", ")} messages/s`,
+  );
+  console.log(
+    `three epochs with everything: ${ours.average.toFixed(1)} messages/s; peak memory ${ours.peakMegabytes} MB`,
+  );
+  comparePeers(ours.average);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function fineTune() {
+  await writeRandomBase(join(folder, "base"), gptConfigs.gpt2);
+  const source = join(shared, "data", "btp", "cyberbullying_validation.csv");
+  const [header, ...rows] = readFileSync(
+    existsSync(source) ? source : join(root, "datasets", "synthetic", "train.csv"),
+    "utf8",
+  )
+    .split(/\r?\n/)
+    .filter((row) => row !== "" && (row.match(/"/g) ?? []).length % 2 === 0);
+  const write = (name, part) => writeFileSync(join(folder, name), `${[header, ...part].join("\n")}\n`);
+  write("train.csv", rows.slice(0, count));
+  write("validation.csv", rows.slice(count, count + 32));
+  const config = createConfig({
+    base: join(folder, "base"),
+    train: join(folder, "train.csv"),
+    validation: join(folder, "validation.csv"),
+    out: join(folder, "detector"),
+    logs: join(folder, "logs"),
+    cacheDir: join(folder, "features"),
+    engine: "jit",
+    checkpointSeconds: 3600,
+  });
+  const marks = { trunk: 0, trunkMessages: 0, epochs: [] };
+  let began = performance.now();
+  await trainDetector(config, {
+    onProgress(event) {
+      if (event.kind === "features" && event.total > 32 && event.done === event.total) {
+        marks.trunk = (performance.now() - began) / 1000;
+        marks.trunkMessages = event.total;
+      }
+      if (event.kind === "note") began = performance.now(); // the last one comes before the work it announces
+      if (event.kind === "step" && Number.isInteger(event.epoch))
+        marks.epochs.push((performance.now() - began) / 1000);
+      if (event.kind === "checkpoint" || (event.kind === "features" && event.done === event.total))
+        began = performance.now();
+    },
+  });
+  const seconds = marks.trunk + marks.epochs.reduce((sum, value) => sum + value, 0);
+  return {
+    trunk: marks.trunkMessages / marks.trunk,
+    epochs: marks.epochs.map((value) => marks.trunkMessages / value),
+    average: (3 * marks.trunkMessages) / seconds,
+    peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1024),
+  };
+}
+
+function comparePeers(ours) {
+  const python = process.env.BTP_PYTHON;
+  const tokens = join(shared, "peers", "btp-validation.tokens.jsonl");
+  if (python === undefined || !existsSync(tokens)) {
+    console.log(
+      "PyTorch is not compared: set BTP_PYTHON to a Python with torch, with ../shared/peers in place.",
+    );
+    return;
+  }
+  const peers = [
+    [
+      "padded to 512, as the original",
+      ["reference_torch.py", "train", "--tokens", tokens, "--pad", "512", "--batch", "8", "--steps", "2"],
+      "examples_per_s",
+    ],
+    [
+      "sorted by length, fp32",
+      ["best_torch.py", "train", "--tokens", tokens, "--dtype", "fp32"],
+      "messages_per_s",
+    ],
+    [
+      "sorted by length, bf16",
+      ["best_torch.py", "train", "--tokens", tokens, "--dtype", "bf16"],
+      "messages_per_s",
+    ],
+  ];
+  for (const [name, args, field] of peers) {
+    const { stdout, status } = spawnSync(python, args, { cwd: join(shared, "peers"), encoding: "utf8" });
+    const line = stdout?.trim().split("\n").at(-1) ?? "";
+    if (status !== 0 || !line.startsWith("{")) console.log(`PyTorch, ${name}: did not run`);
+    else {
+      const speed = JSON.parse(line)[field];
+      console.log(`PyTorch, ${name}: ${speed} messages/s; ours is ${(ours / speed).toFixed(1)} times that`);
+    }
+  }
+}
