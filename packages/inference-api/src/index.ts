@@ -11,6 +11,7 @@ export { readConfig, serveHelp } from "./config-sources.js";
 export { ApiError, type ApiErrorCode, type FieldError, ServeError, type ServeErrorCode } from "./errors.js";
 export { createOpenApiDocument, type OpenApiDocument } from "./openapi.js";
 export { ERROR_TABLE, type Problem } from "./problem.js";
+export { runServe } from "./run-serve.js";
 export type {
   BatchRequest,
   BatchResponse,

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
-import { FAKE_DETECTOR, makeFakeDirectory } from "./testing/test-server.js";
+import { FAKE_DETECTOR, healthOf, makeFakeDirectory, until } from "./testing/test-server.js";
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
@@ -93,7 +93,7 @@ describe("the server process", () => {
   it("answers 503 SHUTTING_DOWN at the end of the grace period, and still exits with 0", async () => {
     const { child, url, exit } = await start(["--grace-period-ms", "200"]);
     const answer = post(url, "@slow:5000");
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await until(async () => (await healthOf(url)).workers.busy === 1);
     child.kill("SIGTERM");
     const response = await answer;
     expect(response.status).toBe(503);

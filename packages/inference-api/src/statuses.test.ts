@@ -1,5 +1,7 @@
 /** Every status code that the OpenAPI document names is produced here by the real server, and nothing else comes. */
+import { writeFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
+import { join } from "node:path";
 import supertest from "supertest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createApp } from "./app.js";
@@ -10,7 +12,7 @@ import { createOpenApiDocument } from "./openapi.js";
 import { ERROR_TABLE } from "./problem.js";
 import { createRequestSchemas, problem } from "./schemas.js";
 import { rawDetect, sendRaw } from "./testing/raw-http.js";
-import { startTestServer, type TestServer } from "./testing/test-server.js";
+import { healthOf, startTestServer, type TestServer, until } from "./testing/test-server.js";
 
 const KEY = "a-key-that-is-long-enough";
 const produced = new Set<number>();
@@ -40,7 +42,13 @@ function expectRaw(text: string, code: keyof typeof ERROR_TABLE): void {
 
 describe("status codes", () => {
   let server: TestServer;
-  const limits = { maxChunks: 4, queueCapacity: 4, maxBatchMessages: 4, maxBodyBytes: 4096, deadlineMs: 400 };
+  const limits = {
+    maxChunks: 4,
+    queueCapacity: 4,
+    maxBatchMessages: 4,
+    maxBodyBytes: 4096,
+    deadlineMs: 3000,
+  };
   beforeAll(async () => {
     server = await startTestServer({ ...limits, headersTimeoutMs: 200, requestTimeoutMs: 300, retries: 1 });
   });
@@ -136,9 +144,10 @@ describe("status codes", () => {
   });
 
   it("429: a full queue, for one message as for a batch", async () => {
-    const running = server.post("/detect", { message: "@slow:200" });
+    const running = server.post("/detect", { message: "@slow:800" });
+    await until(async () => (await healthOf(server.url)).workers.busy === 1);
     const waiting = server.post("/detect/batch", { messages: ["1", "2", "3", "4"] });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until(async () => (await healthOf(server.url)).queue.depth === 4);
     await expectProblem(await server.post("/detect", { message: "one more" }), "QUEUE_FULL");
     await expectProblem(await server.post("/detect/batch", { messages: ["one more"] }), "QUEUE_FULL");
     expect((await running).status).toBe(200);
@@ -182,17 +191,18 @@ describe("status codes", () => {
   });
 
   it("503: too late, failed too often, no worker, shutting down", async () => {
-    await expectProblem(await server.post("/detect", { message: "@slow:600" }), "DEADLINE_EXCEEDED");
-    await new Promise((resolve) => setTimeout(resolve, 300));
     await expectProblem(await server.post("/detect", { message: "@throw" }), "INFERENCE_FAILED");
+    await using late = await startTestServer({ deadlineMs: 200 });
+    await expectProblem(await late.post("/detect", { message: "@slow:1000" }), "DEADLINE_EXCEEDED");
 
-    await using dying = await startTestServer({ deadlineMs: 300 }, { name: "fake", loadMs: 1500 });
+    await using dying = await startTestServer({ deadlineMs: 300 });
+    await writeFile(join(dying.directory, "fake.json"), '{"name":"fake","fail":"gone"}');
     for (const pid of dying.workerPids()) process.kill(pid, "SIGKILL");
     await expectProblem(await dying.post("/detect", { message: "x" }), "MODEL_UNAVAILABLE");
     await expectProblem(await dying.get("/health/ready"), "MODEL_UNAVAILABLE");
     expect(await (await dying.get("/health")).json()).toMatchObject({ status: "unavailable" });
 
-    const ending = await startTestServer({ drainDelayMs: 300 });
+    const ending = await startTestServer({ drainDelayMs: 1000 });
     const closed = ending.close();
     const response = await ending.get("/health/ready");
     expect(response.headers.get("connection")).toBe("close");

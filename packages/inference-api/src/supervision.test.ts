@@ -4,12 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fakeDetection } from "./testing/fake-detector.js";
-import { makeFakeDirectory, startTestServer, type TestServer } from "./testing/test-server.js";
+import {
+  healthOf,
+  makeFakeDirectory,
+  startTestServer,
+  type TestServer,
+  until,
+} from "./testing/test-server.js";
 
 /** Requests of the load tests; a release is checked with more. */
 const REQUESTS = Number(process.env.BTP_LOAD_REQUESTS ?? 1500);
-
-const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 interface Tally {
   right: number;
@@ -86,8 +90,8 @@ describe("supervision", { timeout: 60_000 + 60 * REQUESTS }, () => {
 
   it("frees the place of a client that left before its turn", async () => {
     await using server = await startTestServer({ queueCapacity: 2, maxBatchMessages: 2, maxChunks: 2 });
-    const running = server.post("/detect", { message: "@slow:400" });
-    await sleep(100);
+    const running = server.post("/detect", { message: "@slow:1500" });
+    await until(async () => (await healthOf(server.url)).workers.busy === 1);
     const leaving = new AbortController();
     const body = JSON.stringify({ messages: ["a", "b"] });
     const headers = { "content-type": "application/json" };
@@ -98,10 +102,10 @@ describe("supervision", { timeout: 60_000 + 60 * REQUESTS }, () => {
       signal: leaving.signal,
     });
     left.catch(() => {});
-    await sleep(100);
+    await until(async () => (await healthOf(server.url)).queue.depth === 2);
     expect((await server.post("/detect", { message: "c" })).status).toBe(429);
     leaving.abort();
-    await sleep(50);
+    await until(async () => (await healthOf(server.url)).queue.depth === 0);
     expect((await server.post("/detect", { message: "c" })).status).toBe(200);
     await running;
     const text = await (await server.get("/metrics")).text();
@@ -176,11 +180,9 @@ describe("supervision", { timeout: 60_000 + 60 * REQUESTS }, () => {
     });
     expect((await server.get("/health/ready")).status).toBe(200);
     const hung = server.post("/detect", { message: "@hang" });
-    await sleep(600);
-    expect((await server.get("/health/ready")).status).toBe(503);
+    await until(async () => (await server.get("/health/ready")).status === 503);
     expect((await server.get("/health/live")).status).toBe(200);
     await hung;
-    await sleep(700);
-    expect((await server.get("/health/ready")).status).toBe(200);
+    await until(async () => (await server.get("/health/ready")).status === 200);
   });
 });

@@ -42,6 +42,13 @@ export class BatchQueue<T extends QueueItem> {
     return this.#characters;
   }
 
+  /** What the next batch will be led by. */
+  get oldest(): T | undefined {
+    const [retry] = this.#retries;
+    const [waiting] = this.#waiting;
+    return retry ?? waiting;
+  }
+
   /** Whether `count` messages of `characters` together still fit. */
   fits(count: number, characters: number): boolean {
     return (

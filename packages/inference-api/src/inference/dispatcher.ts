@@ -189,8 +189,7 @@ export class Dispatcher<R extends Runner> {
   #waitsForCompany(): boolean {
     const { maxWaitMs, limits } = this.#options;
     if (maxWaitMs === 0 || this.#queue.size >= limits.maxBatchSize) return false;
-    const oldest = Math.min(...[...this.#jobs].flatMap((job) => job.items.map((item) => item.queuedAt)));
-    const left = oldest + maxWaitMs - this.#now();
+    const left = (this.#queue.oldest?.queuedAt ?? 0) + maxWaitMs - this.#now();
     if (left <= 0) return false;
     clearTimeout(this.#waitTimer);
     this.#waitTimer = setTimeout(() => this.pump(), left);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig, type ServeConfig } from "../config.js";
 import { createLog } from "../log.js";
+import type { HealthResponse } from "../schemas.js";
 import { type RunningServer, startServer } from "../serve.js";
 
 /** The compiled fake: worker processes cannot load TypeScript. */
@@ -58,4 +59,14 @@ export async function startTestServer(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Waits for a state instead of guessing how long a busy machine needs to reach it; the test's own limit ends it. */
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** For `until`: what a server's /health says. */
+export async function healthOf(url: string): Promise<HealthResponse> {
+  return (await (await fetch(`${url}/health`)).json()) as HealthResponse;
 }
