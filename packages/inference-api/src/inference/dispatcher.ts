@@ -2,9 +2,9 @@
  * Brings waiting messages and idle workers together: deadlines, retries, back-pressure, and nothing of HTTP.
  * A job is the messages of one request; it is answered as a whole or fails with one ApiError.
  */
-import type { Detection } from "@btp/detector";
 import { ApiError, type WorkerErrorCode } from "../errors.js";
-import { BatchQueue, type QueueItem, type QueueLimits } from "./batch-queue.js";
+import { BatchQueue, type QueueLimits } from "./batch-queue.js";
+import { estimateTokens, type Item, type Job, type JobState, type Scored, withResolvers } from "./job.js";
 import type { BatchResult } from "./protocol.js";
 
 /** The part of a worker that the dispatcher uses. */
@@ -37,49 +37,6 @@ export interface DispatchOptions {
   readonly retries: number;
   readonly events: DispatchEvents;
   readonly now?: () => number;
-}
-
-/** One message's decision, with what is known about how it came about. */
-export interface Scored {
-  readonly detection: Detection;
-  /** `name@first 12 hex digits of the weights' sha256` of the model that answered. */
-  readonly model: string;
-  readonly queueMs: number;
-  /** Of the batch it ran in; 0 where the detector does not tell. */
-  readonly tokenizationMs: number;
-  /** Of the batch it ran in, without its tokenization. */
-  readonly inferenceMs: number;
-}
-
-export interface Job {
-  readonly result: Promise<Scored[]>;
-  /** When it fails if it is not answered, by the dispatcher's clock. */
-  readonly until: number;
-  /** Frees the places of a client that left. `result` stays unsettled: nobody waits for it. */
-  cancel(): void;
-}
-
-interface Item extends QueueItem {
-  readonly job: JobState;
-  readonly index: number;
-  queuedAt: number;
-  /** Times it failed while it ran alone. */
-  failures: number;
-}
-
-interface JobState {
-  readonly items: Item[];
-  readonly scored: (Scored | undefined)[];
-  left: number;
-  done: boolean;
-  timer: NodeJS.Timeout | undefined;
-  readonly resolve: (scored: Scored[]) => void;
-  readonly reject: (error: ApiError) => void;
-}
-
-/** Tokens by the usual four characters each, never more than the model reads; exact counts are the worker's. */
-export function estimateTokens(text: string, maxLength: number): number {
-  return Math.min(maxLength, Math.ceil(text.length / 4) + 1);
 }
 
 export class Dispatcher<R extends Runner> {
@@ -285,19 +242,4 @@ export class Dispatcher<R extends Runner> {
 
 function isWorkerErrorCode(code: unknown): code is WorkerErrorCode {
   return code === "WORKER_DIED" || code === "WORKER_TIMEOUT" || code === "DETECT_FAILED";
-}
-
-/** Promise.withResolvers, which Node 20 lacks. */
-function withResolvers<V>(): {
-  promise: Promise<V>;
-  resolve: (value: V) => void;
-  reject: (error: Error) => void;
-} {
-  let resolve: (value: V) => void = () => {};
-  let reject: (error: Error) => void = () => {};
-  const promise = new Promise<V>((onValue, onError) => {
-    resolve = onValue;
-    reject = onError;
-  });
-  return { promise, resolve, reject };
 }

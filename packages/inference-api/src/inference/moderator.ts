@@ -7,7 +7,7 @@ import { decide } from "@btp/detector/decide";
 import { ApiError } from "../errors.js";
 import type { DetectResponse } from "../schemas.js";
 import { cutText, type TextRange } from "./chunk.js";
-import type { Job, Scored } from "./dispatcher.js";
+import type { Job, Scored } from "./job.js";
 
 export interface ModerateOptions {
   readonly threshold?: number | undefined;
