@@ -5,9 +5,12 @@
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
+import module, { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+
+// From Node 22.8 on: compiled code is kept between runs, which shortens the start.
+module.enableCompileCache?.();
 
 const entry = new URL("../dist/main.js", import.meta.url);
 if (!existsSync(entry)) build();
