@@ -6,10 +6,11 @@
 import { availableParallelism } from "node:os";
 import { allocate, flattenHosted, flattenSpecs, matchArguments, sizeOf } from "../arguments.js";
 import { checkGraph } from "../graph/check.js";
-import { evaluateExtent, productOf } from "../graph/extent.js";
+import { type Extent, evaluateExtent, productOf } from "../graph/extent.js";
 import type { Graph, GraphInput } from "../graph/graph.js";
 import type { HostTensor } from "../host-tensor.js";
 import { encodeModel } from "../onnx/encode-model.js";
+import { chunkUpdates, type StatePart } from "../passes/chunk-updates.js";
 import { optimize, type PassFilter } from "../passes/index.js";
 import { type RecordedInput, record } from "../record/record.js";
 import { createSession, type Session } from "../session.js";
@@ -70,7 +71,7 @@ export async function compileProgram(
   return {
     async run(values: readonly unknown[]) {
       const { leaves, sizes } = matchArguments(values, specs, "arguments");
-      const results = await session.run(feedsOf(finished, leaves, sizes), []);
+      const results = await session.run(feedsOf(finished, [], leaves, sizes), []);
       return unflattenTree(structure, results);
     },
     dispose: () => session.dispose(),
@@ -116,20 +117,35 @@ async function compileStepProgram(
     ...changed.map((i) => recording.graph.outputs[i]!),
     ...recording.graph.outputs.slice(count),
   ];
-  const { session, finished } = await prepare({ ...recording.graph, outputs }, given.leaves, name, options);
+  const whole = outputs.map((_, i): StatePart => {
+    const index = changed[i];
+    return index === undefined
+      ? undefined
+      : { index, start: 0, length: initial.leaves[index]!.value.data.length };
+  });
+  const { session, finished, parts } = await prepare(
+    { ...recording.graph, outputs },
+    given.leaves,
+    name,
+    options,
+    whole,
+  );
   let current = initial.leaves.map(({ value }) => copyOf(value));
   const spare = new Map(changed.map((i) => [i, emptyLike(current[i]!)]));
   return {
     async step(values: readonly unknown[]) {
       const { leaves, sizes } = matchArguments(values, specs, "arguments");
       const results = await session.run(
-        feedsOf(finished, [...current, ...leaves], sizes),
-        changed.map((i) => spare.get(i)!),
+        feedsOf(finished, current, leaves, sizes),
+        parts.map((part, i) => part && partOf(spare.get(part.index)!, part, finished.outputs[i]!.shape)),
       );
       const former = current;
       current = former.map((tensor, i) => spare.get(i) ?? tensor);
       for (const i of changed) spare.set(i, former[i]!);
-      return unflattenTree(resultStructure, results.slice(changed.length));
+      return unflattenTree(
+        resultStructure,
+        results.filter((_, i) => parts[i] === undefined),
+      );
     },
     readState: () => unflattenTree(initial.structure, current.map(copyOf)),
     writeState(next: unknown) {
@@ -149,9 +165,15 @@ async function prepare(
   constants: readonly TreeLeaf<HostTensor>[],
   name: string,
   options: JitOptions,
-): Promise<{ session: Session; finished: Graph }> {
+  whole: readonly StatePart[] = graph.outputs.map(() => undefined),
+): Promise<{ session: Session; finished: Graph; parts: readonly StatePart[] }> {
   checkGraph(graph, "recording");
-  const finished = optimize(graph, options.passes);
+  const simplified = optimize(graph, options.passes);
+  const chunk = options.passes?.("chunk-updates") ?? true;
+  const { graph: finished, parts } = chunk
+    ? chunkUpdates(simplified, whole)
+    : { graph: simplified, parts: whole };
+  checkGraph(finished, "chunk-updates");
   options.onGraph?.(finished, name);
   const values = finished.inputs
     .filter(({ role }) => role === "constant")
@@ -164,19 +186,34 @@ async function prepare(
     name,
     ...(profileTo === undefined ? {} : { profileTo }),
   });
-  return { session, finished };
+  return { session, finished, parts };
 }
 
 /** Tensors for the graph's inputs in its order; masks are drawn here, in the order of the dropout calls. */
 function feedsOf(
   graph: Graph,
-  leaves: readonly HostTensor[],
+  state: readonly HostTensor[],
+  args: readonly HostTensor[],
   sizes: ReadonlyMap<string, number>,
 ): HostTensor[] {
   let next = 0;
-  return graph.inputs
-    .filter(({ role }) => role !== "constant")
-    .map((input) => (input.role === "mask" ? drawMask(input, sizes) : leaves[next++]!));
+  const feeds: HostTensor[] = [];
+  for (const input of graph.inputs) {
+    if (input.role === "argument") feeds.push(args[next++]!);
+    else if (input.role === "mask") feeds.push(drawMask(input, sizes));
+    else if (input.role === "state") feeds.push(partOf(state[input.index]!, input, input.value.shape));
+  }
+  return feeds;
+}
+
+/** A view of some elements of a state tensor; shapes of state are never symbolic. */
+function partOf(
+  tensor: HostTensor,
+  { start, length }: { readonly start: number; readonly length: number },
+  shape: readonly Extent[],
+): HostTensor {
+  const sizes = shape.map((extent) => evaluateExtent(extent, new Map()));
+  return { dtype: tensor.dtype, shape: sizes, data: tensor.data.subarray(start, start + length) };
 }
 
 function drawMask(

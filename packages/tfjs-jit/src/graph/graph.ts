@@ -4,6 +4,7 @@
  * shape it gives and how it is encoded.
  */
 import type { HostTensor } from "../host-tensor.js";
+import type { Int8Matrix } from "../quantization/int8-matrix.js";
 import type { MaskSource } from "../random/create-random-source.js";
 import type { Extent } from "./extent.js";
 
@@ -55,7 +56,14 @@ export type UnaryFunction =
 export type BinaryFunction = "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Max" | "Min" | "Mod";
 export type CompareFunction = "Equal" | "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual";
 export type LogicalFunction = "And" | "Or";
-export type ReduceFunction = "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd";
+export type ReduceFunction =
+  | "ReduceSumSquare"
+  | "ReduceSum"
+  | "ReduceSumSquare"
+  | "ReduceMean"
+  | "ReduceMax"
+  | "ReduceMin"
+  | "ReduceProd";
 
 /** The operators and their attributes. */
 export interface OpAttributes {
@@ -125,6 +133,13 @@ export interface OpAttributes {
   };
   /** x, scale, bias; gives the result, and mean and 1/deviation with the last axis kept. */
   LayerNorm: { readonly epsilon: number };
+  /**
+   * x, and a bias where there is one: `x·weight + bias` in int8, x with one scale a row, weight [inner, columns] with
+   * one a column. `lowest`: what x is known never to be below. `gelu`: of the result, in its tanh form.
+   */
+  Int8MatMul: { readonly weight: Int8Matrix; readonly lowest: number | undefined; readonly gelu: boolean };
+  /** indices; rows of a table [rows, width] with one scale a row. */
+  Int8Gather: { readonly table: Int8Matrix };
 }
 
 export type OpName = keyof OpAttributes;
@@ -142,7 +157,9 @@ export interface Node<K extends OpName = OpName> {
 export type AnyNode = { [K in OpName]: Node<K> }[OpName];
 
 export type GraphInput = { readonly value: Value; readonly path: string } & (
-  | { readonly role: "argument" | "state" | "constant" }
+  | { readonly role: "argument" | "constant" }
+  /** Part of a state tensor: `length` elements of the flat tensor number `index` from `start` on. */
+  | { readonly role: "state"; readonly index: number; readonly start: number; readonly length: number }
   /** A mask that `random` draws at each run, after those before it in the list. */
   | { readonly role: "mask"; readonly random: MaskSource; readonly rate: number }
 );

@@ -49,6 +49,8 @@ export function attributeValue(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(attributeValue).join(", ")}]`;
   if (typeof value === "object" && value !== null && "terms" in value && "key" in value)
     return String(value.key);
+  // Int8 matrices go by the name of what they were made of.
+  if (typeof value === "object" && value !== null && "name" in value) return String(value.name);
   if (typeof value === "number") return extentKey(value);
   return String(value);
 }

@@ -1,5 +1,5 @@
 /**
- * Writes a graph as an ONNX model (opset 20 and com.microsoft). Small constants go inside; large ones stay where they
+ * Writes a graph as an ONNX model (opset 21 and com.microsoft). Small constants go inside; large ones stay where they
  * are and are handed to the runtime beside the model, so that a model of any size needs no copy and meets no limit of
  * 2 GB. Field numbers: onnx.proto3 (onnx/onnx, release 1.17).
  */
@@ -8,13 +8,19 @@ import type { ElementType, Graph, Value } from "../graph/graph.js";
 import type { OpDefinition } from "../graph/ops/definition.js";
 import { OPS } from "../graph/ops/table.js";
 import type { HostTensor } from "../host-tensor.js";
-import { MICROSOFT, type NodeEncoder, type OnnxAttribute } from "./node-encoder.js";
+import {
+  type InitializerData,
+  type InitializerType,
+  MICROSOFT,
+  type NodeEncoder,
+  type OnnxAttribute,
+} from "./node-encoder.js";
 import { ATTRIBUTE_TYPE, DATA_TYPE, EXTERNAL } from "./onnx-enums.js";
 import { WireWriter } from "./wire.js";
 
-/** Version 9 came with opset 20 (onnx/onnx docs/Versioning.md). */
-const IR_VERSION = 9;
-const OPSET = 20;
+/** Version 10 came with opset 21 (onnx/onnx docs/Versioning.md), the first whose QuantizeLinear has a scale a block. */
+const IR_VERSION = 10;
+const OPSET = 21;
 /** Constants of more bytes than this are not copied into the model. */
 const INLINE_BYTES = 4096;
 
@@ -55,21 +61,20 @@ class ModelEncoder implements NodeEncoder {
   encode(): EncodedModel {
     const fed = this.graph.inputs.filter(({ role }) => role !== "constant");
     for (const { value, role } of this.graph.inputs) {
-      if (role === "constant") this.initializer(this.name(value), this.constants.get(value.id)!);
+      if (role !== "constant") continue;
+      const { dtype, shape, data } = this.constants.get(value.id)!;
+      this.initialize(this.name(value), dtype, shape, data);
     }
     for (const node of this.graph.nodes) {
       if (node.op === "Constant") {
-        this.initializer(this.name(node.outputs[0]!), node.attributes.tensor);
+        const { dtype, shape, data } = node.attributes.tensor;
+        this.initialize(this.name(node.outputs[0]!), dtype, shape, data);
         continue;
       }
       const definition: OpDefinition<never> = OPS[node.op] as OpDefinition<never>;
       definition.encode(node as never, this);
     }
-    // An output of its own name: a value may be an input, or be given twice.
-    const outputNames = this.graph.outputs.map((_, i) => `out${i}`);
-    for (const [i, value] of this.graph.outputs.entries()) {
-      this.add("Identity", [this.name(value)], [outputNames[i]!]);
-    }
+    const outputNames = this.nameOutputs();
     const graphBytes = new WireWriter();
     for (const node of this.nodes) graphBytes.bytes(1, node);
     graphBytes.string(2, "tfjs-jit");
@@ -90,6 +95,18 @@ class ModelEncoder implements NodeEncoder {
       inputNames: fed.map(({ value }) => this.name(value)),
       outputNames,
     };
+  }
+
+  /** A node's result is an output under its own name; an input, a constant or what is given twice is copied. */
+  private nameOutputs(): string[] {
+    const taken = new Set(this.graph.inputs.map(({ value }) => value.id));
+    for (const node of this.graph.nodes) if (node.op === "Constant") taken.add(node.outputs[0]!.id);
+    return this.graph.outputs.map((value, i) => {
+      const name = taken.has(value.id) ? `out${i}` : this.name(value);
+      if (taken.has(value.id)) this.add("Identity", [this.name(value)], [name]);
+      taken.add(value.id);
+      return name;
+    });
   }
 
   name(value: Value): string {
@@ -185,15 +202,25 @@ class ModelEncoder implements NodeEncoder {
     return name;
   }
 
-  private initializer(name: string, tensor: HostTensor): void {
-    const { data } = tensor;
+  initializer(dtype: InitializerType, shape: readonly number[], data: InitializerData): string {
+    const name = this.temporary();
+    this.initialize(name, dtype, shape, data);
+    return name;
+  }
+
+  private initialize(
+    name: string,
+    dtype: ElementType | InitializerType,
+    shape: readonly number[],
+    data: ArrayBufferView,
+  ): void {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     if (bytes.length <= INLINE_BYTES) {
-      this.initializers.push(tensorProto(name, tensor.dtype, tensor.shape, bytes));
+      this.initializers.push(tensorProto(name, dtype, shape, bytes));
       return;
     }
     this.external.push({ path: name, data: bytes });
-    const writer = tensorHeader(tensor.dtype, tensor.shape).string(8, name);
+    const writer = tensorHeader(dtype, shape).string(8, name);
     for (const [key, value] of [
       ["location", name],
       ["offset", "0"],
@@ -221,7 +248,7 @@ function packed(
   }
 }
 
-function tensorHeader(dtype: ElementType, shape: readonly number[]): WireWriter {
+function tensorHeader(dtype: ElementType | InitializerType, shape: readonly number[]): WireWriter {
   const writer = new WireWriter();
   for (const size of shape) writer.varint(1, size);
   return writer.varint(2, DATA_TYPE[dtype]);
@@ -229,7 +256,7 @@ function tensorHeader(dtype: ElementType, shape: readonly number[]): WireWriter 
 
 function tensorProto(
   name: string,
-  dtype: ElementType,
+  dtype: ElementType | InitializerType,
   shape: readonly number[],
   data: Uint8Array,
 ): Uint8Array {

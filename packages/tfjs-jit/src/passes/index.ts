@@ -10,6 +10,7 @@ import { matmulScale } from "./matmul-scale.js";
 import type { Pass } from "./pass.js";
 import { scalarAlgebra } from "./scalar-algebra.js";
 import { shapeMerge } from "./shape-merge.js";
+import { sumOfSquares } from "./sum-of-squares.js";
 import { uniformOperands } from "./uniform-operands.js";
 
 export const PASSES: readonly Pass[] = [
@@ -27,6 +28,7 @@ export const PASSES: readonly Pass[] = [
   deadNodes,
   matmulScale,
   biasIntoGemm,
+  sumOfSquares,
   shapeMerge,
   commonSubexpressions,
   deadNodes,

@@ -29,6 +29,15 @@ export type RewriteRule = (
 ) => readonly Value[] | undefined;
 
 export function rewrite(graph: Graph, rule: RewriteRule): Graph {
+  return rewriteWithEnd(graph, rule, ({ renamed }) => graph.outputs.map(renamed));
+}
+
+/** As `rewrite`; `end` may add nodes and gives the outputs of the new graph. */
+export function rewriteWithEnd(
+  graph: Graph,
+  rule: RewriteRule,
+  end: (context: RewriteContext) => readonly Value[],
+): Graph {
   const builder = new GraphBuilder();
   const counts = countUses(graph);
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map(({ id }) => [id, node] as const)));
@@ -49,11 +58,11 @@ export function rewrite(graph: Graph, rule: RewriteRule): Graph {
     const inputs = node.inputs.map((input) => renamed.get(input.id)!);
     builder.source = node.source;
     const outputs = rule(node, inputs, context) ?? copyNode(builder, node, inputs);
-    node.outputs.forEach((output, i) => {
-      renamed.set(output.id, outputs[i]!);
+    outputs.forEach((value, i) => {
+      renamed.set(node.outputs[i]!.id, value);
     });
   }
-  return builder.finish(graph.outputs.map((output) => renamed.get(output.id)!));
+  return builder.finish(end(context));
 }
 
 export function copyNode(builder: GraphBuilder, node: AnyNode, inputs: readonly Value[]): readonly Value[] {

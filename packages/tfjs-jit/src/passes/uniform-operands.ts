@@ -6,7 +6,7 @@
 import type { GraphBuilder } from "../graph/builder.js";
 import type { Extent } from "../graph/extent.js";
 import { sameShape } from "../graph/extent.js";
-import type { Value } from "../graph/graph.js";
+import type { AnyNode, Value } from "../graph/graph.js";
 import { broadcastShapes } from "../graph/ops/definition.js";
 import type { Pass } from "./pass.js";
 import { copyNode, rewrite } from "./rewrite.js";
@@ -21,7 +21,10 @@ export const uniformOperands: Pass = {
         case "Compare":
         case "Where":
         case "Logical":
-          return copyNode(builder, node, unexpanded(builder, inputs, node.outputs[0]!.shape));
+          return [
+            smallThenExpanded(builder, node, inputs) ??
+              copyNode(builder, node, unexpanded(builder, inputs, node.outputs[0]!.shape))[0]!,
+          ];
         case "Tile":
         case "Transpose":
         case "Reshape": {
@@ -37,6 +40,19 @@ export const uniformOperands: Pass = {
     });
   },
 };
+
+/** Where every operand is expanded: the operator on the small ones, its result expanded. */
+function smallThenExpanded(
+  builder: GraphBuilder,
+  node: AnyNode,
+  operands: readonly Value[],
+): Value | undefined {
+  const { shape } = node.outputs[0]!;
+  const small = operands.map((operand) => beforeExpansion(builder, operand) ?? operand);
+  const result = small.reduce<Extent[]>((a, b) => broadcastShapes(a, b.shape), []);
+  if (sameShape(result, shape)) return undefined;
+  return builder.add1("Expand", copyNode(builder, node, small), { shape });
+}
 
 /** The operands with every expansion left out that broadcasting to `shape` makes unnecessary. */
 function unexpanded(builder: GraphBuilder, operands: readonly Value[], shape: readonly Extent[]): Value[] {

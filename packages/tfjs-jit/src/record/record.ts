@@ -4,6 +4,7 @@
  * is called twice all the same: what differs then was drawn at random in JavaScript and would be frozen.
  */
 import type * as tf from "@tensorflow/tfjs-core";
+import { sizeOf } from "../arguments.js";
 import { inScope, withBackend } from "../engine/backend-scope.js";
 import { GraphBuilder } from "../graph/builder.js";
 import type { Graph, Value } from "../graph/graph.js";
@@ -56,9 +57,13 @@ function recordOnce(
     inScope(() => {
       backend.begin(builder);
       try {
+        let states = 0;
         const placeholders = inputs.map(({ path, role, spec }) => {
           const shape = spec.shape.map((d) => (typeof d === "string" ? sizes.get(d)! : d));
-          return backend.tensorOf(builder.input({ dtype: spec.dtype, shape }, { path, role }));
+          const type = { dtype: spec.dtype, shape };
+          if (role !== "state") return backend.tensorOf(builder.input(type, { path, role }));
+          const part = { index: states++, start: 0, length: sizeOf(shape) };
+          return backend.tensorOf(builder.input(type, { path, role, ...part }));
         });
         let masks = 0;
         const recorder: MaskRecorder = {

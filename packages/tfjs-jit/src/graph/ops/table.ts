@@ -3,6 +3,7 @@ import type { OpName } from "../graph.js";
 import type { OpDefinition } from "./definition.js";
 import { binary, cast, compare, logical, unary, where } from "./elementwise.js";
 import { gather, gatherNd, oneHot, scatterAddRows, scatterNd } from "./indexing.js";
+import { int8Gather, int8MatMul } from "./int8.js";
 import { gemm, matMul } from "./matmul.js";
 import { concat, expand, pad, reshape, slice, split, tile, transpose } from "./movement.js";
 import { argReduce, cumSum, layerNorm, reduce, softmax, topK } from "./reduction.js";
@@ -39,6 +40,8 @@ export const OPS: { readonly [K in OpName]: OpDefinition<K> } = {
   Pad: pad,
   Transpose: transpose,
   Reshape: reshape,
+  Int8MatMul: int8MatMul,
+  Int8Gather: int8Gather,
 };
 
 /** The definition of one operator, its attributes' type kept. */
