@@ -57,7 +57,6 @@ export type BinaryFunction = "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Max" | "Mi
 export type CompareFunction = "Equal" | "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual";
 export type LogicalFunction = "And" | "Or";
 export type ReduceFunction =
-  | "ReduceSumSquare"
   | "ReduceSum"
   | "ReduceSumSquare"
   | "ReduceMean"

@@ -48,6 +48,7 @@ function operatorsOf(node: AnyNode): string[] {
     temporary: () => "t",
     constant: () => "c",
     extents: () => "s",
+    initializer: () => "i",
   };
   (OPS[node.op] as OpDefinition<never>).encode(node as never, encoder);
   return types;

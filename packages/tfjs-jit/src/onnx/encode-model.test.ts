@@ -20,7 +20,7 @@ it("writes models that an independent reader of the format understands", () => {
   const decoded = onnxProto.onnx.ModelProto.decode(model.bytes);
   expect(onnxProto.onnx.ModelProto.verify(decoded)).toBeNull();
   expect(decoded.opsetImport?.map(({ domain, version }) => `${domain}:${version}`)).toEqual([
-    ":20",
+    ":21",
     "com.microsoft:1",
   ]);
   const shape = decoded.graph?.output?.[0]?.type?.tensorType?.shape?.dim?.map(
