@@ -39,3 +39,31 @@ it("computes neighbours in length together", () => {
 it("plans nothing for an empty list", () => {
   expect(planBatches([])).toEqual([]);
 });
+
+it("cuts a few messages of mixed lengths where padding would cost more than another batch", () => {
+  const short = new Array<number>(20).fill(10);
+  expect(planBatches([...short, 60]).map((batch) => batch.length)).toEqual([20, 1]);
+  expect(planBatches([10, 12, 11]).map((batch) => batch.length)).toEqual([3]);
+});
+
+it("never costs more than filling batches in order of length", () => {
+  const padded = (batches: number[][], lengths: number[]) =>
+    batches.reduce(
+      (sum, batch) => sum + 32 + batch.length * Math.max(1, ...batch.map((i) => lengths[i]!)),
+      0,
+    );
+  fc.assert(
+    fc.property(lengthsArbitrary, limitsArbitrary, (lengths, limits) => {
+      const order = lengths.map((_, i) => i).toSorted((a, b) => lengths[a]! - lengths[b]!);
+      const filled: number[][] = [];
+      for (const i of order) {
+        const last = filled.at(-1);
+        const fits =
+          last && last.length < limits.maxRows && (last.length + 1) * lengths[i]! <= limits.maxTokens;
+        if (fits) last.push(i);
+        else filled.push([i]);
+      }
+      expect(padded(planBatches(lengths, limits), lengths)).toBeLessThanOrEqual(padded(filled, lengths));
+    }),
+  );
+});

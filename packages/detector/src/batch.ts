@@ -16,6 +16,15 @@ export interface BatchLimits {
 export const defaultBatchLimits: BatchLimits = { maxTokens: 2048, maxRows: 256 };
 
 /**
+ * What starting one more batch costs, in tokens computed meanwhile: 0.1 to 0.3 ms for a 128-wide model, 2 ms for a
+ * 768-wide one, both about 32 tokens of their speed.
+ */
+const batchOverheadTokens = 32;
+
+/**
+ * The cheapest way to cut the messages, sorted by length, into batches: fewest tokens with padding, an overhead for
+ * each batch included, found by dynamic programming over the cuts. A few messages of mixed lengths, as a server gets
+ * them, are computed in up to half the time of one padded batch; a long list is full batches of near equals either way.
  * @param lengths - tokens of each message
  * @returns batches of positions in `lengths`, shortest first; every position occurs exactly once
  */
@@ -25,17 +34,22 @@ export function planBatches(
 ): number[][] {
   const order = lengths.map((_, position) => position);
   order.sort((a, b) => (lengths[a] ?? 0) - (lengths[b] ?? 0) || a - b);
-  const batches: number[][] = [];
-  let current: number[] = [];
-  for (const position of order) {
+  // Of the first n in `order`: the lowest cost, and where the last batch of that plan begins.
+  const cost = new Float64Array(order.length + 1);
+  const begin = new Int32Array(order.length + 1);
+  for (let end = 1; end <= order.length; end++) {
     // Sorted upwards, so the newest row is the longest of its batch.
-    const padded = Math.max(1, lengths[position] ?? 0) * (current.length + 1);
-    if (current.length > 0 && (padded > limits.maxTokens || current.length >= limits.maxRows)) {
-      batches.push(current);
-      current = [];
+    const longest = Math.max(1, lengths[order[end - 1]!] ?? 0);
+    const maxRows = Math.max(1, Math.min(limits.maxRows, end, Math.floor(limits.maxTokens / longest)));
+    cost[end] = Number.POSITIVE_INFINITY;
+    for (let rows = 1; rows <= maxRows; rows++) {
+      const total = cost[end - rows]! + rows * longest + batchOverheadTokens;
+      if (total >= cost[end]!) continue;
+      cost[end] = total;
+      begin[end] = end - rows;
     }
-    current.push(position);
   }
-  if (current.length > 0) batches.push(current);
-  return batches;
+  const batches: number[][] = [];
+  for (let end = order.length; end > 0; end = begin[end]!) batches.push(order.slice(begin[end], end));
+  return batches.reverse();
 }
