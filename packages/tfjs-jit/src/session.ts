@@ -60,6 +60,7 @@ export async function createSession(model: EncodedModel, options: SessionOptions
       model.inputNames.forEach((name, i) => {
         feeds[name] = toOrt(inputs[i]!);
       });
+      for (const [name, tensor] of model.fixed) feeds[name] = toOrt(tensor);
       const fetches: Record<string, ort.Tensor | null> = {};
       model.outputNames.forEach((name, i) => {
         const target = into[i];

@@ -24,6 +24,9 @@ const OPSET = 21;
 /** Constants of more bytes than this are not copied into the model. */
 const INLINE_BYTES = 4096;
 
+/** ONNX Runtime refuses single tensors of 2 GB and more unless they are in a file. */
+const MAX_INITIALIZER_BYTES = 2 ** 31 - 1;
+
 export interface ExternalTensor {
   /** Stands for a file name in the model. */
   readonly path: string;
@@ -35,6 +38,8 @@ export interface EncodedModel {
   readonly external: readonly ExternalTensor[];
   /** Names of the graph's inputs that are fed at each run (constants are not), in order. */
   readonly inputNames: readonly string[];
+  /** Constants too large for one initializer: inputs that get the same value at each run, by name. */
+  readonly fixed: ReadonlyMap<string, HostTensor>;
   /** Names of the graph's outputs, in order. */
   readonly outputNames: readonly string[];
 }
@@ -60,10 +65,17 @@ class ModelEncoder implements NodeEncoder {
 
   encode(): EncodedModel {
     const fed = this.graph.inputs.filter(({ role }) => role !== "constant");
-    for (const { value, role } of this.graph.inputs) {
+    const fixed = new Map<string, HostTensor>();
+    const signature = [...fed];
+    for (const input of this.graph.inputs) {
+      const { value, role } = input;
       if (role !== "constant") continue;
-      const { dtype, shape, data } = this.constants.get(value.id)!;
-      this.initialize(this.name(value), dtype, shape, data);
+      const tensor = this.constants.get(value.id)!;
+      const { dtype, shape, data } = tensor;
+      if (data.byteLength > MAX_INITIALIZER_BYTES) {
+        fixed.set(this.name(value), tensor);
+        signature.push(input);
+      } else this.initialize(this.name(value), dtype, shape, data);
     }
     for (const node of this.graph.nodes) {
       if (node.op === "Constant") {
@@ -79,7 +91,7 @@ class ModelEncoder implements NodeEncoder {
     for (const node of this.nodes) graphBytes.bytes(1, node);
     graphBytes.string(2, "tfjs-jit");
     for (const tensor of this.initializers) graphBytes.bytes(5, tensor);
-    for (const { value } of fed) graphBytes.message(11, (w) => valueInfo(w, this.name(value), value));
+    for (const { value } of signature) graphBytes.message(11, (w) => valueInfo(w, this.name(value), value));
     for (const [i, value] of this.graph.outputs.entries()) {
       graphBytes.message(12, (w) => valueInfo(w, outputNames[i]!, value));
     }
@@ -93,6 +105,7 @@ class ModelEncoder implements NodeEncoder {
       bytes: model.finish(),
       external: this.external,
       inputNames: fed.map(({ value }) => this.name(value)),
+      fixed,
       outputNames,
     };
   }
