@@ -76,6 +76,9 @@ export const knobSchema = z.strictObject({
   dropout: rate.describe("dropout of embeddings, attention and residual branches while training"),
   headDropout: rate.describe("dropout of the pooled features in front of the head while training"),
   tokenDropout: rate.describe("part of the tokens hidden from the model while training"),
+  positionShift: count(65_536).describe(
+    "while training from token ids, messages begin at a random position up to this one",
+  ),
   labelSmoothing: rate.describe("part of each target spread evenly over the labels"),
   languageModelWeight: z
     .number()

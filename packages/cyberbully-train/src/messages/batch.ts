@@ -10,7 +10,7 @@ import type { EncodedMessages } from "./encoded-messages.js";
 export interface BatchInput<T> {
   /** Token ids, int32 [B, T]; or hidden states where the trunk has run before, float32 [B, T, D]. */
   readonly input: T;
-  /** int32 [T]: 0, 1, ... T - 1 */
+  /** int32 [T]: 0, 1, ... T - 1; while training perhaps from a later start */
   readonly positions: T;
   /** float32 [B, T]: 1 for a token of the message, 0 for padding */
   readonly mask: T;
@@ -34,9 +34,11 @@ export function paddedLength(messages: EncodedMessages, batch: readonly number[]
   return longest;
 }
 
+/** @param start - position of the first token */
 export function layOutPositions(
   messages: EncodedMessages,
   batch: readonly number[],
+  start = 0,
 ): Pick<BatchInput<HostTensor>, "positions" | "mask"> {
   const tokens = paddedLength(messages, batch);
   const mask = new Float32Array(batch.length * tokens);
@@ -44,37 +46,42 @@ export function layOutPositions(
     mask.fill(1, row * tokens, row * tokens + messages.offsets[i + 1]! - messages.offsets[i]!);
   });
   return {
-    positions: { dtype: "int32", shape: [tokens], data: Int32Array.from({ length: tokens }, (_, t) => t) },
+    positions: {
+      dtype: "int32",
+      shape: [tokens],
+      data: Int32Array.from({ length: tokens }, (_, t) => start + t),
+    },
     mask: { dtype: "float32", shape: [batch.length, tokens], data: mask },
   };
 }
 
-export interface TokenDropout {
+/** What is random about a batch's input while training: the same seed gives the same input. */
+export interface InputNoise {
   /** Part of the tokens that is replaced. */
-  readonly rate: number;
+  readonly tokenDropout: number;
   readonly replacement: number;
-  /** Of this batch alone: the same seed replaces the same tokens. */
+  /** Largest position of the first token, so that no token can be learned together with its place. */
+  readonly positionShift: number;
   readonly seed: number;
 }
 
 export function layOutTokens(
   messages: EncodedMessages,
   batch: readonly number[],
-  dropout?: TokenDropout,
+  noise?: InputNoise,
 ): BatchInput<HostTensor> {
   const tokens = paddedLength(messages, batch);
   const ids = new Int32Array(batch.length * tokens); // padding may be any id: no real token sees it
   batch.forEach((i, row) => {
     ids.set(messages.ids.subarray(messages.offsets[i]!, messages.offsets[i + 1]!), row * tokens);
   });
-  if (dropout !== undefined && dropout.rate > 0) {
-    const random = createRandom(dropout.seed);
-    for (let k = 0; k < ids.length; k++) if (random() < dropout.rate) ids[k] = dropout.replacement;
-  }
-  return {
-    input: { dtype: "int32", shape: [batch.length, tokens], data: ids },
-    ...layOutPositions(messages, batch),
-  };
+  const input: HostTensor = { dtype: "int32", shape: [batch.length, tokens], data: ids };
+  if (noise === undefined) return { input, ...layOutPositions(messages, batch) };
+  const random = createRandom(noise.seed);
+  const start = Math.floor(random() * (noise.positionShift + 1));
+  if (noise.tokenDropout > 0)
+    for (let k = 0; k < ids.length; k++) if (random() < noise.tokenDropout) ids[k] = noise.replacement;
+  return { input, ...layOutPositions(messages, batch, start) };
 }
 
 export interface TargetOptions {

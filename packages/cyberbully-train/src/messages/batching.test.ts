@@ -90,7 +90,7 @@ it("pads to the longest message of the batch, and gives an empty one a row of pa
 it("drops the same tokens for the same seed, about as many as asked, and none when scoring", () => {
   const messages = messagesOf([Array.from({ length: 4000 }, (_, i) => i + 1)]);
   const dropped = (seed: number) =>
-    layOutTokens(messages, [0], { rate: 0.25, replacement: 0, seed }).input.data;
+    layOutTokens(messages, [0], { tokenDropout: 0.25, replacement: 0, positionShift: 0, seed }).input.data;
   expect(dropped(3)).toEqual(dropped(3));
   expect(dropped(3)).not.toEqual(dropped(4));
   const zeros = dropped(3).filter((id) => id === 0).length;
@@ -107,4 +107,14 @@ it("lays out smoothed and soft targets with the weights of their labels", () => 
   });
   expect(Array.from(targets.data)).toEqual([0.25, 0.75, 0.75, 0.25, 0.625, 0.375]);
   expect(Array.from(weights.data)).toEqual([4, 2, 2.5]);
+});
+
+it("begins messages at positions up to the shift while training, at the first when scoring", () => {
+  const messages = messagesOf([[1, 2, 3]]);
+  const startOf = (seed: number) =>
+    layOutTokens(messages, [0], { tokenDropout: 0, replacement: 0, positionShift: 4, seed }).positions
+      .data[0];
+  const starts = new Set(Array.from({ length: 200 }, (_, seed) => startOf(seed)));
+  expect([...starts].sort()).toEqual([0, 1, 2, 3, 4]);
+  expect(layOutTokens(messages, [0]).positions.data[0]).toBe(0);
 });

@@ -48,11 +48,13 @@ export function prepareSources(input: SourcesInput): Promise<Sources> {
   return cache && !trunkDropout ? cachedSources(input) : recomputedSources(input);
 }
 
-function tokenSources({ config, vocabulary, messages }: SourcesInput): Sources {
-  const replacement = vocabulary.maskId;
+function tokenSources({ config, start, vocabulary, messages }: SourcesInput): Sources {
+  const { tokenDropout, positionShift } = config;
+  const { contextLength } = start.model;
+  const options = { tokenDropout, positionShift, contextLength, replacement: vocabulary.maskId };
   return {
-    train: tokenSource(messages.train, { tokenDropout: config.tokenDropout, replacement }),
-    validation: tokenSource(messages.validation, { tokenDropout: 0, replacement }),
+    train: tokenSource(messages.train, options),
+    validation: tokenSource(messages.validation, options),
     dispose: async () => undefined,
   };
 }

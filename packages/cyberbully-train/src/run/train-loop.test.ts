@@ -64,7 +64,12 @@ async function run(values: Partial<TrainConfig>, changes: Partial<TrainLoopInput
   const params: FlatParams<HostTensor> = Object.fromEntries(
     flattenParams(initialiseClassifier(model, { seed: 3 })).map(({ path, value }) => [path, value]),
   );
-  const source = tokenSource(messages, { tokenDropout: config.tokenDropout, replacement: 0 });
+  const source = tokenSource(messages, {
+    tokenDropout: config.tokenDropout,
+    replacement: 0,
+    positionShift: 0,
+    contextLength: model.contextLength,
+  });
   const engine = await createEngine("tfjs-cpu");
   const log = await openRunLog({ folder, name: "toy", keepBytes: 0, now: () => 0 });
   try {
@@ -138,7 +143,12 @@ it("stops at a loss that is not finite and says which checkpoint is left", async
 
 /** A source whose n-th training batch has a weight of NaN in its mask: what a broken input would do. */
 function poison(atBatch: number): Partial<TrainLoopInput> {
-  const source = tokenSource(toyMessages(24), { tokenDropout: 0, replacement: 0 });
+  const source = tokenSource(toyMessages(24), {
+    tokenDropout: 0,
+    replacement: 0,
+    positionShift: 0,
+    contextLength: model.contextLength,
+  });
   let reads = 0;
   return {
     train: {
