@@ -42,6 +42,7 @@ function refuseTelemetry(): void {
 /** @throws {JitError} RUNTIME_FAILED */
 export async function createSession(model: EncodedModel, options: SessionOptions): Promise<Session> {
   refuseTelemetry();
+  const { inputNames, outputNames } = model;
   const session = await attempt(options.name, "did not accept the model", () =>
     ort.InferenceSession.create(model.bytes, {
       intraOpNumThreads: options.threads,
@@ -54,20 +55,21 @@ export async function createSession(model: EncodedModel, options: SessionOptions
         : { enableProfiling: true, profileFilePrefix: options.profileTo }),
     }),
   );
+  // Nothing below holds on to `model`: the runtime has its own copy of the weights by now.
   return {
     async run(inputs, into) {
       const feeds: Record<string, ort.Tensor> = {};
-      model.inputNames.forEach((name, i) => {
+      inputNames.forEach((name, i) => {
         feeds[name] = toOrt(inputs[i]!);
       });
       for (const [name, tensor] of model.fixed) feeds[name] = toOrt(tensor);
       const fetches: Record<string, ort.Tensor | null> = {};
-      model.outputNames.forEach((name, i) => {
+      outputNames.forEach((name, i) => {
         const target = into[i];
         fetches[name] = target === undefined ? null : toOrt(target);
       });
       const results = await attempt(options.name, "failed while running", () => session.run(feeds, fetches));
-      return model.outputNames.map((name, i) => into[i] ?? fromOrt(results[name]!));
+      return outputNames.map((name, i) => into[i] ?? fromOrt(results[name]!));
     },
     async dispose() {
       if (options.profileTo !== undefined) session.endProfiling();

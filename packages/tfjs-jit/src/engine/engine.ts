@@ -1,5 +1,6 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { HostTensor } from "../host-tensor.js";
+import type { Int8Precision } from "../quantization/precision.js";
 import type { RandomSource } from "../random-source.js";
 import type { TensorSpec } from "../tensor-spec.js";
 
@@ -31,6 +32,8 @@ export interface ProgramOptions {
   readonly random?: RandomSource;
   /** Name in errors and profiles, for example "classifier forward". */
   readonly name?: string;
+  /** Default: float32, exact. int8 is for `compile` on the compiled engine; elsewhere it is not looked at. */
+  readonly precision?: Int8Precision;
 }
 
 export interface Engine {

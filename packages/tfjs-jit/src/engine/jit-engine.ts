@@ -5,6 +5,7 @@
  */
 import { availableParallelism } from "node:os";
 import { allocate, flattenHosted, flattenSpecs, matchArguments, sizeOf } from "../arguments.js";
+import { JitError } from "../errors.js";
 import { checkGraph } from "../graph/check.js";
 import { type Extent, evaluateExtent, productOf } from "../graph/extent.js";
 import type { Graph, GraphInput } from "../graph/graph.js";
@@ -12,6 +13,8 @@ import type { HostTensor } from "../host-tensor.js";
 import { encodeModel } from "../onnx/encode-model.js";
 import { chunkUpdates, type StatePart } from "../passes/chunk-updates.js";
 import { optimize, type PassFilter } from "../passes/index.js";
+import { bind } from "../quantization/bound-graph.js";
+import { prepareInt8 } from "../quantization/prepare-int8.js";
 import { type RecordedInput, record } from "../record/record.js";
 import { createSession, type Session } from "../session.js";
 import type { TensorSpec } from "../tensor-spec.js";
@@ -54,11 +57,37 @@ export async function compileProgram(
   options: JitOptions,
 ) {
   const name = programName(fn.name, programOptions);
-  const given = flattenHosted(constants, "constants");
   const specs = flattenSpecs(args, "arguments");
-  const inputs = [...recorded(given, "constant"), ...recorded(specs, "argument")];
+  // What stays alive with the program is the session and the names of its inputs: not the constants, nor the graph.
+  const { inputs, structure, session } = await recordAndPrepare(
+    fn,
+    constants,
+    specs,
+    name,
+    programOptions,
+    options,
+  );
+  return {
+    async run(values: readonly unknown[]) {
+      const { leaves, sizes } = matchArguments(values, specs, "arguments");
+      const results = await session.run(feedsOf({ inputs }, [], leaves, sizes), []);
+      return unflattenTree(structure, results);
+    },
+    dispose: () => session.dispose(),
+  };
+}
+
+async function recordAndPrepare(
+  fn: UserFunction,
+  constants: unknown,
+  specs: FlatTree<TensorSpec>,
+  name: string,
+  { precision }: ProgramOptions,
+  options: JitOptions,
+): Promise<{ inputs: Graph["inputs"]; structure: TreeStructure; session: Session }> {
+  const given = flattenHosted(constants, "constants");
   const { graph, structure } = record(
-    inputs,
+    [...recorded(given, "constant"), ...recorded(specs, "argument")],
     (tensors) => {
       const fixed = unflattenTree(given.structure, tensors.slice(0, given.leaves.length));
       const rest = unflattenTree(specs.structure, tensors.slice(given.leaves.length));
@@ -67,15 +96,22 @@ export async function compileProgram(
     },
     name,
   );
-  const { session, finished } = await prepare(graph, given.leaves, name, options);
-  return {
-    async run(values: readonly unknown[]) {
-      const { leaves, sizes } = matchArguments(values, specs, "arguments");
-      const results = await session.run(feedsOf(finished, [], leaves, sizes), []);
-      return unflattenTree(structure, results);
-    },
-    dispose: () => session.dispose(),
-  };
+  if (precision === undefined) {
+    const { session, finished } = await prepare(graph, given.leaves, name, options);
+    return { inputs: finished.inputs, structure, session };
+  }
+  if (graph.inputs.some(({ role }) => role === "mask"))
+    throw new JitError("INVALID_FUNCTION", `${name}: int8 is for programs that draw no random numbers`);
+  checkGraph(graph, "recording");
+  const values = given.leaves.map(({ value }) => value);
+  const { bound, session } = await prepareInt8({
+    bound: bind(optimize(graph, options.passes), values),
+    precision,
+    runs: (precision.calibration ?? []).map((run) => matchArguments(run, specs, "arguments").leaves),
+    openSession: ({ graph, constants }) => openSession(graph, constants, name, options),
+  });
+  options.onGraph?.(bound.graph, name);
+  return { inputs: bound.graph.inputs, structure, session };
 }
 
 async function compileStepProgram(
@@ -178,20 +214,26 @@ async function prepare(
   const values = finished.inputs
     .filter(({ role }) => role === "constant")
     .map(({ value }, i) => [value.id, constants[i]!.value] as const);
-  const model = encodeModel(finished, new Map(values));
-  const threads = options.threads ?? Math.min(availableParallelism(), MAX_THREADS);
-  const { profileTo } = options;
-  const session = await createSession(model, {
-    threads,
+  const session = await openSession(finished, new Map(values), name, options);
+  return { session, finished, parts };
+}
+
+function openSession(
+  graph: Graph,
+  constants: ReadonlyMap<number, HostTensor>,
+  name: string,
+  { threads, profileTo }: JitOptions,
+): Promise<Session> {
+  return createSession(encodeModel(graph, constants), {
+    threads: threads ?? Math.min(availableParallelism(), MAX_THREADS),
     name,
     ...(profileTo === undefined ? {} : { profileTo }),
   });
-  return { session, finished, parts };
 }
 
 /** Tensors for the graph's inputs in its order; masks are drawn here, in the order of the dropout calls. */
 function feedsOf(
-  graph: Graph,
+  graph: Pick<Graph, "inputs">,
   state: readonly HostTensor[],
   args: readonly HostTensor[],
   sizes: ReadonlyMap<string, number>,

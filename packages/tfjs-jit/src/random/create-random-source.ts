@@ -33,7 +33,7 @@ export function createRandomSource(start: number | RandomState): MaskSource {
           recorder === undefined
             ? tf.tensor(source.drawMask(x.size, rate), x.shape, "bool")
             : recorder.mask(source, x.shape, rate);
-        return tf.mul<T>(x, tf.where(mask, tf.scalar(1 / (1 - rate)), tf.scalar(0)));
+        return tf.mul<T>(x, tf.mul(tf.cast(mask, "float32"), 1 / (1 - rate)));
       });
     },
     drawMask(count, rate) {
