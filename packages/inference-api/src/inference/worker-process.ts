@@ -67,7 +67,9 @@ export class WorkerProcess {
    */
   static async start(setup: WorkerSetup, limits: WorkerLimits, signal?: AbortSignal): Promise<WorkerProcess> {
     // stdout is the parent's for results; what a native library prints goes to stderr.
-    const child = fork(ENTRY, [], { stdio: ["ignore", 2, 2, "ipc"], execArgv: [] });
+    // A small nursery: a worker makes only short-lived garbage, and by default V8 lets it grow before it looks.
+    const execArgv = ["--max-semi-space-size=4"];
+    const child = fork(ENTRY, [], { stdio: ["ignore", 2, 2, "ipc"], execArgv });
     const exited = new Promise<string>((resolve) => {
       child.once("error", (error) => resolve(error.message));
       child.once("exit", (code, name) => resolve(name === null ? `exit code ${code}` : `signal ${name}`));
