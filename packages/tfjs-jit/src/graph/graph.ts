@@ -52,7 +52,9 @@ export type UnaryFunction =
   | "Tan"
   | "Tanh"
   | "FastGelu"
-  | "Gelu";
+  | "Gelu"
+  /** FastGelu as ONNX's own operator. */
+  | "GeluTanh";
 export type BinaryFunction = "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Max" | "Min" | "Mod";
 export type CompareFunction = "Equal" | "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual";
 export type LogicalFunction = "And" | "Or";

@@ -1,6 +1,7 @@
 import { maxDifference } from "@btp/test-kit";
 import * as tf from "@tensorflow/tfjs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createEngine } from "../engine/create-engine.js";
 import { createEagerEngine } from "../engine/eager-engine.js";
 import type { Engine } from "../engine/engine.js";
 import { createJitEngine } from "../engine/jit-engine.js";
@@ -20,45 +21,66 @@ const SIZES = [
   { n: 5, m: 1 },
 ];
 
-describe("every supported kernel gives compiled what it gives eagerly", () => {
+/** Engines that run the table; the last two only where their package is installed (tools/link-tfjs-node.mjs). */
+const CANDIDATES = ["jit", "tfjs-node", "tfjs-node-gpu"] as const;
+
+describe.each(CANDIDATES)("every supported kernel gives on %s what it gives on tfjs-cpu", (name) => {
   const graphs: Graph[] = [];
-  let jit: Engine;
+  let candidate: Engine | undefined;
   let eager: Engine;
-  beforeAll(() => {
-    jit = createJitEngine({ threads: 1, onGraph: (graph) => graphs.push(graph), passes: () => false });
+  let absent = "";
+  beforeAll(async () => {
     eager = createEagerEngine("tfjs-cpu", "cpu");
+    try {
+      candidate =
+        name === "jit"
+          ? createJitEngine({ threads: 1, onGraph: (graph) => graphs.push(graph), passes: () => false })
+          : await createEngine(name);
+    } catch (error) {
+      absent = error instanceof Error ? error.message : String(error);
+    }
   });
-  afterAll(() => Promise.all([jit.dispose(), eager.dispose()]));
+  afterAll(() => Promise.all([candidate?.dispose(), eager.dispose()]));
+
+  beforeEach(({ skip }) => {
+    if (candidate === undefined) skip(absent);
+  });
 
   for (const [kernel, cases] of Object.entries(KERNEL_CASES)) {
-    it.each(cases.map((one, index) => ({ one, index })))(`${kernel} $index`, async ({ one, index }) => {
-      const fn = (_: Record<string, never>, ...args: tf.Tensor[]): tf.Tensor[] => withGradients(one, args);
-      const specs = one.args.map(({ spec }) => spec);
-      graphs.length = 0;
-      const compiled = await jit.compile(fn, {}, specs);
-      const reference = await eager.compile(fn, {}, specs);
-      const sources = new Set(graphs.flatMap((graph) => graph.nodes.map(({ source }) => source)));
-      if (!WITHOUT_NODES.has(kernel)) expect(sources).toContain(kernel);
-      for (const sizes of SIZES) {
-        const values = one.args.map((argument, k) => draw(argument, sizes, index * 10 + k));
-        const got = await compiled.run(...values);
-        const expected = await reference.run(...values);
-        expect(got.length).toBe(expected.length);
-        got.forEach((tensor, k) => {
-          const wanted = expected[k]!;
-          expect({ dtype: tensor.dtype, shape: tensor.shape }).toEqual({
-            dtype: wanted.dtype,
-            shape: wanted.shape,
+    it.for(cases.map((one, index) => ({ one, index })))(
+      `${kernel} $index`,
+      async ({ one, index }, { skip }) => {
+        if (name !== "jit" && one.notOnNode !== undefined) skip(one.notOnNode);
+        const fn = (_: Record<string, never>, ...args: tf.Tensor[]): tf.Tensor[] => withGradients(one, args);
+        const specs = one.args.map(({ spec }) => spec);
+        graphs.length = 0;
+        const compiled = await candidate!.compile(fn, {}, specs);
+        const reference = await eager.compile(fn, {}, specs);
+        if (name === "jit" && !WITHOUT_NODES.has(kernel)) {
+          const sources = new Set(graphs.flatMap((graph) => graph.nodes.map(({ source }) => source)));
+          expect(sources).toContain(kernel);
+        }
+        for (const sizes of SIZES) {
+          const values = one.args.map((argument, k) => draw(argument, sizes, index * 10 + k));
+          const got = await compiled.run(...values);
+          const expected = await reference.run(...values);
+          expect(got.length).toBe(expected.length);
+          got.forEach((tensor, k) => {
+            const wanted = expected[k]!;
+            expect({ dtype: tensor.dtype, shape: tensor.shape }).toEqual({
+              dtype: wanted.dtype,
+              shape: wanted.shape,
+            });
+            const { relative } = maxDifference(tensor.data, wanted.data);
+            expect(
+              relative,
+              `result ${k}: ${[...tensor.data]} against ${[...wanted.data]}`,
+            ).toBeLessThanOrEqual(tensor.dtype === "float32" ? TOLERANCE : 0);
           });
-          const { relative } = maxDifference(tensor.data, wanted.data);
-          expect(
-            relative,
-            `result ${k}: ${[...tensor.data]} against ${[...wanted.data]}`,
-          ).toBeLessThanOrEqual(tensor.dtype === "float32" ? TOLERANCE : 0);
-        });
-      }
-      await Promise.all([compiled.dispose(), reference.dispose()]);
-    });
+        }
+        await Promise.all([compiled.dispose(), reference.dispose()]);
+      },
+    );
   }
 });
 

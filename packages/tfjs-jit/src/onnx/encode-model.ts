@@ -1,13 +1,14 @@
 /**
- * Writes a graph as an ONNX model (opset 21 and com.microsoft). Small constants go inside; large ones stay where they
- * are and are handed to the runtime beside the model, so that a model of any size needs no copy and meets no limit of
- * 2 GB. Field numbers: onnx.proto3 (onnx/onnx, release 1.17).
+ * Writes a graph as an ONNX model (opset 21 and com.microsoft). For a session, small constants go inside; large ones stay
+ * where they are and are handed to the runtime beside the model, so that a model of any size needs no copy and meets no
+ * limit of 2 GB. For a file, all go inside, or into a second file. Field numbers: onnx.proto3 (onnx/onnx, release 1.17).
  */
 import { type Extent, extentKey, isSymbolic } from "../graph/extent.js";
 import type { ElementType, Graph, Value } from "../graph/graph.js";
 import type { OpDefinition } from "../graph/ops/definition.js";
 import { OPS } from "../graph/ops/table.js";
 import type { HostTensor } from "../host-tensor.js";
+import { attribute, packed, tensorHeader, tensorProto, valueInfo } from "./messages.js";
 import {
   type InitializerData,
   type InitializerType,
@@ -15,7 +16,8 @@ import {
   type NodeEncoder,
   type OnnxAttribute,
 } from "./node-encoder.js";
-import { ATTRIBUTE_TYPE, DATA_TYPE, EXTERNAL } from "./onnx-enums.js";
+import { EXTERNAL } from "./onnx-enums.js";
+import { field, joined, paddingAfter } from "./pieces.js";
 import { WireWriter } from "./wire.js";
 
 /** Version 10 came with opset 21 (onnx/onnx docs/Versioning.md), the first whose QuantizeLinear has a scale a block. */
@@ -46,24 +48,64 @@ export interface EncodedModel {
 
 /** @param constants - values of the inputs of role `constant`, by value id */
 export function encodeModel(graph: Graph, constants: ReadonlyMap<number, HostTensor>): EncodedModel {
-  return new ModelEncoder(graph, constants).encode();
+  const encoder = new ModelEncoder(graph, constants, {});
+  return { ...encoder.encode(), bytes: joined(encoder.chunks()) };
+}
+
+export interface FileOptions {
+  /** Names of the graph's fed inputs and of its outputs, in order. */
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  readonly description: string;
+  /** Free pairs that runtimes hand out with the model. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Name of the file for large constants; without it they go inside. */
+  readonly weightsFile?: string;
+}
+
+/** A model as the pieces of one file, or of two; pieces are views of the constants, not copies. */
+export interface EncodedFile {
+  readonly model: readonly Uint8Array[];
+  readonly weights: readonly Uint8Array[];
+}
+
+/** @param constants - as for `encodeModel` */
+export function encodeFile(
+  graph: Graph,
+  constants: ReadonlyMap<number, HostTensor>,
+  options: FileOptions,
+): EncodedFile {
+  const encoder = new ModelEncoder(graph, constants, options);
+  const { external } = encoder.encode();
+  return {
+    model: encoder.chunks(),
+    weights: external.flatMap(({ data }) => [data, new Uint8Array(paddingAfter(data.length))]),
+  };
 }
 
 class ModelEncoder implements NodeEncoder {
   private readonly nodes: Uint8Array[] = [];
-  private readonly initializers: Uint8Array[] = [];
+  private readonly initializers: (readonly Uint8Array[])[] = [];
+  private readonly signature = new WireWriter();
+  private usesMicrosoft = false;
+  private weightsBytes = 0;
   private readonly external: ExternalTensor[] = [];
   private readonly shared = new Map<string, string>();
   private readonly graph: Graph;
   private readonly constants: ReadonlyMap<number, HostTensor>;
+  private readonly options: Partial<FileOptions>;
+  private readonly givenNames: ReadonlyMap<number, string>;
   private next = 0;
 
-  constructor(graph: Graph, constants: ReadonlyMap<number, HostTensor>) {
+  constructor(graph: Graph, constants: ReadonlyMap<number, HostTensor>, options: Partial<FileOptions>) {
     this.graph = graph;
     this.constants = constants;
+    this.options = options;
+    const fed = graph.inputs.filter(({ role }) => role !== "constant");
+    this.givenNames = new Map(options.inputNames?.map((name, i) => [fed[i]!.value.id, name]));
   }
 
-  encode(): EncodedModel {
+  encode(): Omit<EncodedModel, "bytes"> {
     const fed = this.graph.inputs.filter(({ role }) => role !== "constant");
     const fixed = new Map<string, HostTensor>();
     const signature = [...fed];
@@ -87,22 +129,13 @@ class ModelEncoder implements NodeEncoder {
       definition.encode(node as never, this);
     }
     const outputNames = this.nameOutputs();
-    const graphBytes = new WireWriter();
-    for (const node of this.nodes) graphBytes.bytes(1, node);
-    graphBytes.string(2, "tfjs-jit");
-    for (const tensor of this.initializers) graphBytes.bytes(5, tensor);
-    for (const { value } of signature) graphBytes.message(11, (w) => valueInfo(w, this.name(value), value));
-    for (const [i, value] of this.graph.outputs.entries()) {
-      graphBytes.message(12, (w) => valueInfo(w, outputNames[i]!, value));
+    for (const { value } of signature) {
+      this.signature.message(11, (w) => valueInfo(w, this.name(value), value));
     }
-    const model = new WireWriter()
-      .varint(1, IR_VERSION)
-      .string(2, "tfjs-jit")
-      .bytes(7, graphBytes.finish())
-      .message(8, (w) => w.string(1, "").varint(2, OPSET))
-      .message(8, (w) => w.string(1, MICROSOFT).varint(2, 1));
+    for (const [i, value] of this.graph.outputs.entries()) {
+      this.signature.message(12, (w) => valueInfo(w, outputNames[i]!, value));
+    }
     return {
-      bytes: model.finish(),
       external: this.external,
       inputNames: fed.map(({ value }) => this.name(value)),
       fixed,
@@ -110,20 +143,43 @@ class ModelEncoder implements NodeEncoder {
     };
   }
 
+  /** The model's bytes, in pieces. */
+  chunks(): Uint8Array[] {
+    const graph = [
+      ...this.nodes.flatMap((node) => field(1, [node])),
+      new WireWriter().string(2, "tfjs-jit").finish(),
+      ...this.initializers.flatMap((tensor) => field(5, tensor)),
+      this.signature.finish(),
+    ];
+    const { description, metadata = {} } = this.options;
+    const head = new WireWriter().varint(1, IR_VERSION).string(2, "tfjs-jit");
+    if (description !== undefined) head.string(6, description);
+    const tail = new WireWriter().message(8, (w) => w.string(1, "").varint(2, OPSET));
+    // A session's optimizer may bring such operators in; a file names what it has.
+    if (this.usesMicrosoft || this.options.inputNames === undefined)
+      tail.message(8, (w) => w.string(1, MICROSOFT).varint(2, 1));
+    for (const [key, value] of Object.entries(metadata)) {
+      tail.message(14, (w) => w.string(1, key).string(2, value));
+    }
+    return [head.finish(), ...field(7, graph), tail.finish()];
+  }
+
   /** A node's result is an output under its own name; an input, a constant or what is given twice is copied. */
   private nameOutputs(): string[] {
     const taken = new Set(this.graph.inputs.map(({ value }) => value.id));
     for (const node of this.graph.nodes) if (node.op === "Constant") taken.add(node.outputs[0]!.id);
     return this.graph.outputs.map((value, i) => {
-      const name = taken.has(value.id) ? `out${i}` : this.name(value);
-      if (taken.has(value.id)) this.add("Identity", [this.name(value)], [name]);
+      const given = this.options.outputNames?.[i];
+      const copied = given !== undefined || taken.has(value.id);
+      const name = given ?? (copied ? `out${i}` : this.name(value));
+      if (copied) this.add("Identity", [this.name(value)], [name]);
       taken.add(value.id);
       return name;
     });
   }
 
   name(value: Value): string {
-    return `v${value.id}`;
+    return this.givenNames.get(value.id) ?? `v${value.id}`;
   }
 
   temporary(): string {
@@ -144,6 +200,7 @@ class ModelEncoder implements NodeEncoder {
     for (const [name, value] of Object.entries(attributes))
       writer.message(5, (w) => attribute(w, name, value));
     if (domain !== "") writer.string(7, domain);
+    this.usesMicrosoft ||= domain === MICROSOFT;
     this.nodes.push(writer.finish());
   }
 
@@ -228,74 +285,22 @@ class ModelEncoder implements NodeEncoder {
     data: ArrayBufferView,
   ): void {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    if (bytes.length <= INLINE_BYTES) {
+    const { inputNames, weightsFile } = this.options;
+    const isFile = inputNames !== undefined;
+    if (bytes.length <= INLINE_BYTES || (isFile && weightsFile === undefined)) {
       this.initializers.push(tensorProto(name, dtype, shape, bytes));
       return;
     }
     this.external.push({ path: name, data: bytes });
     const writer = tensorHeader(dtype, shape).string(8, name);
     for (const [key, value] of [
-      ["location", name],
-      ["offset", "0"],
+      ["location", weightsFile ?? name],
+      ["offset", String(isFile ? this.weightsBytes : 0)],
       ["length", String(bytes.length)],
     ] as const) {
       writer.message(13, (w) => w.string(1, key).string(2, value));
     }
-    this.initializers.push(writer.varint(14, EXTERNAL).finish());
-  }
-}
-
-function packed(
-  dtype: ElementType,
-  values: readonly number[],
-): Float32Array | Int32Array | Uint8Array | BigInt64Array {
-  switch (dtype) {
-    case "float32":
-      return Float32Array.from(values);
-    case "int32":
-      return Int32Array.from(values);
-    case "bool":
-      return Uint8Array.from(values);
-    case "int64":
-      return BigInt64Array.from(values, BigInt);
-  }
-}
-
-function tensorHeader(dtype: ElementType | InitializerType, shape: readonly number[]): WireWriter {
-  const writer = new WireWriter();
-  for (const size of shape) writer.varint(1, size);
-  return writer.varint(2, DATA_TYPE[dtype]);
-}
-
-function tensorProto(
-  name: string,
-  dtype: ElementType | InitializerType,
-  shape: readonly number[],
-  data: Uint8Array,
-): Uint8Array {
-  return tensorHeader(dtype, shape).string(8, name).bytes(9, data).finish();
-}
-
-function valueInfo(writer: WireWriter, name: string, value: Value): void {
-  writer.string(1, name).message(2, (type) =>
-    type.message(1, (tensor) =>
-      tensor.varint(1, DATA_TYPE[value.dtype]).message(2, (shape) => {
-        for (const extent of value.shape) {
-          shape.message(1, (dim) => (isSymbolic(extent) ? dim.string(2, extent.key) : dim.varint(1, extent)));
-        }
-      }),
-    ),
-  );
-}
-
-function attribute(writer: WireWriter, name: string, value: OnnxAttribute): void {
-  writer.string(1, name);
-  if (typeof value === "number") writer.varint(3, value).varint(20, ATTRIBUTE_TYPE.int);
-  else if (typeof value === "string") {
-    writer.bytes(4, new TextEncoder().encode(value)).varint(20, ATTRIBUTE_TYPE.string);
-  } else if ("float" in value) writer.float(2, value.float).varint(20, ATTRIBUTE_TYPE.float);
-  else {
-    for (const item of value) writer.varint(8, item);
-    writer.varint(20, ATTRIBUTE_TYPE.ints);
+    this.weightsBytes += bytes.length + paddingAfter(bytes.length);
+    this.initializers.push([writer.varint(14, EXTERNAL).finish()]);
   }
 }

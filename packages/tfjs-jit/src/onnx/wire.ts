@@ -33,6 +33,12 @@ export class WireWriter {
     return this;
   }
 
+  /** The head of a field whose `length` bytes are written elsewhere, behind it. */
+  head(field: number, length: number): this {
+    this.tag(field, 2);
+    return this.rawVarint(length);
+  }
+
   /** An embedded message. */
   message(field: number, write: (writer: WireWriter) => void): this {
     const inner = new WireWriter();

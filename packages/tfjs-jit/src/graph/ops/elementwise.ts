@@ -22,6 +22,7 @@ export const unary: OpDefinition<"Unary"> = {
     const inputs = node.inputs.map((value) => encoder.name(value));
     const outputs = [encoder.name(firstOutput(node))];
     const { fn } = node.attributes;
+    if (fn === "GeluTanh") return encoder.add("Gelu", inputs, outputs, { approximate: "tanh" });
     encoder.add(fn, inputs, outputs, {}, fn === "FastGelu" || fn === "Gelu" ? MICROSOFT : "");
   },
 };
