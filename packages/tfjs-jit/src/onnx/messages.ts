@@ -1,5 +1,5 @@
 /** The messages of onnx.proto3 that a model is made of: tensors, attributes, types of values. */
-import { type Extent, isSymbolic } from "../graph/extent.js";
+import { isSymbolic } from "../graph/extent.js";
 import type { ElementType, Value } from "../graph/graph.js";
 import type { InitializerType, OnnxAttribute } from "./node-encoder.js";
 import { ATTRIBUTE_TYPE, DATA_TYPE } from "./onnx-enums.js";
