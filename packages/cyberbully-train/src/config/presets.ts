@@ -26,32 +26,39 @@ const shared = {
 } as const satisfies Partial<TrainConfig>;
 
 export const presets = {
-  /** A small GPT from scratch; what `train` does when no base is named. */
+  /**
+   * A small GPT from scratch; what `train` does when no base is named. Some thousand messages are few for it, so it is held
+   * back on all sides: tokens are hidden and messages shifted, so that nothing is learned by its place or by one word alone;
+   * embeddings start large and epsilon is large, so that AdamW does not rewrite a rare word at each of its few appearances;
+   * an average of the weights is kept. 11,003 messages of ../shared/data/btp: 0.752 accuracy, 0.827 AUC on its validation set.
+   */
   compact: {
     ...shared,
     base: "none",
     numLayers: 2,
     width: 128,
     numHeads: 4,
-    minTokenCount: 3,
-    embeddingDeviation: 0.5,
+    minTokenCount: 2,
+    embeddingDeviation: 0.1,
     maxLength: 128,
     unfreezeBlocks: "all",
-    epochs: 8,
+    epochs: 6,
     batchSize: 64,
-    learningRate: 1e-3,
+    learningRate: 3e-3,
     minLearningRate: 1e-5,
     warmUp: 0.1,
-    weightDecay: 0.1,
+    weightDecay: 0.3,
+    epsilon: 3e-4,
     dropout: 0.2,
-    headDropout: 0.2,
-    tokenDropout: 0.1,
+    headDropout: 0.3,
+    tokenDropout: 0.3,
     positionShift: 100,
+    labelSmoothing: 0.1,
     languageModelWeight: 0,
-    averageWeights: 0,
+    averageWeights: 0.99,
     evaluationsPerEpoch: 1,
     selectBy: "accuracy",
-    patience: 4,
+    patience: 3,
   },
   /** Fine-tuning of GPT-2 as in the original recipe: last block, final LayerNorm and a new head. */
   gpt2: {
