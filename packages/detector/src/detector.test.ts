@@ -188,6 +188,19 @@ describe("a loaded detector", () => {
     await bytes.dispose();
   });
 
+  it("reads texts normalised where it was trained so", async () => {
+    const keptTokenIds = Int32Array.from(singleByteIds(await createTokenizer()));
+    const architecture = { ...tinyArtifact().architecture, vocabSize: 256 };
+    await writeArtifact(
+      join(folder, "normalising"),
+      tinyArtifact({ architecture, keptTokenIds, normalise: true }),
+    );
+    const normalising = await loadDetector(join(folder, "normalising"), { engine });
+    const [shouted, plain] = await normalising.detect(["@Ann GO\u200b AWAY", "@user go away"]);
+    expect(shouted).toEqual(plain);
+    await normalising.dispose();
+  });
+
   it("finds a delta's base at a path, and says how to get one that is not there", async () => {
     const base = fileURLToPath(new URL("../../weights-gpt2/goldens/one-head", import.meta.url));
     const { config, params: gpt } = await loadGpt2(base);

@@ -7,6 +7,7 @@ import {
   GptError,
   restrictVocabulary,
   type Tokenizer,
+  withNormalisation,
 } from "@btp/core-gpt";
 import { createEngine, type Engine, type EngineChoice } from "@btp/tfjs-jit";
 import type { BaseResolver } from "./artifact/delta.js";
@@ -58,7 +59,7 @@ export async function loadDetector(dir: string, options: LoadOptions = {}): Prom
   }
 }
 
-async function tokenizerOf({ architecture, keptTokenIds }: StoredArtifact): Promise<Tokenizer> {
+async function tokenizerOf({ architecture, keptTokenIds, normalise }: StoredArtifact): Promise<Tokenizer> {
   const whole = await createTokenizer();
   const tokenizer = keptTokenIds ? restrict(whole, keptTokenIds) : whole;
   if (tokenizer.vocabSize !== architecture.vocabSize) {
@@ -67,7 +68,7 @@ async function tokenizerOf({ architecture, keptTokenIds }: StoredArtifact): Prom
       `Expected embeddings for the tokenizer's ${tokenizer.vocabSize} tokens, got ${architecture.vocabSize}. config.json and model.safetensors are of different programs.`,
     );
   }
-  return tokenizer;
+  return normalise ? withNormalisation(tokenizer) : tokenizer;
 }
 
 function restrict(whole: Gpt2Tokenizer, keptTokenIds: Int32Array): Tokenizer {

@@ -65,6 +65,15 @@ describe("a detector directory", () => {
     expect((await readArtifact(dir)).keptTokenIds).toEqual(keptTokenIds);
   });
 
+  it("says whether texts are normalised, and refuses a normalisation that it does not know", async () => {
+    await writeArtifact(dir, tinyArtifact({ architecture, normalise: true }));
+    expect((await readArtifact(dir)).normalise).toBe(true);
+    await editConfig((config) => {
+      config.tokenizer = { name: "gpt2", restricted: false, normalisation: "messages-v9" };
+    });
+    await expect(readArtifact(dir)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  });
+
   it("replaces an older detector, keeps foreign files and leaves no temporary ones", async () => {
     await writeArtifact(dir, tinyArtifact({ architecture, threshold: 0.1 }), {
       files: { "metrics.json": "{}" },

@@ -2,6 +2,7 @@
  * config.json of a detector directory: its schema, and reading it from untrusted bytes.
  * Not the weights (weights.ts), not the files on disk (artifact.ts).
  */
+import { textNormalisation } from "@btp/core-gpt";
 import * as z from "zod";
 import { DetectorError } from "../errors.js";
 
@@ -54,6 +55,8 @@ export const configSchema = z
       name: z.literal("gpt2"),
       /** True where model.safetensors lists the GPT-2 token ids that have an embedding; the rest share the last row. */
       restricted: z.boolean(),
+      /** Present where texts are normalised before they are cut into tokens (core-gpt's normaliseText). */
+      normalisation: z.literal(textNormalisation).optional(),
     }),
     threshold: z.number().min(0).max(1),
     temperature: z.number().positive().max(1000),

@@ -18,6 +18,8 @@ export interface DetectorArtifact {
   readonly params: ClassifierParams<HostTensor>;
   /** For a restricted vocabulary: the gpt2 token ids that have an embedding, as core-gpt's restrictVocabulary takes them. */
   readonly keptTokenIds?: Int32Array;
+  /** Whether texts are normalised before they are cut into tokens; absent: they are read as they are. */
+  readonly normalise?: boolean;
   /** A score at or above it is cyberbullying, 0 to 1. */
   readonly threshold: number;
   /** Logits are divided by it. */
@@ -62,6 +64,7 @@ export async function readArtifact(dir: string, options: ReadOptions = {}): Prom
     architecture: config.architecture,
     params: assembleParams(config.architecture, weights.tensors, inherited),
     ...(weights.keptTokenIds && { keptTokenIds: weights.keptTokenIds }),
+    ...(config.tokenizer.normalisation !== undefined && { normalise: true }),
     threshold: config.threshold,
     temperature: config.temperature,
     maxLength: config.maxLength,

@@ -4,7 +4,13 @@
  */
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { classifierParameterTable, flattenParams, type HostTensor, type ParameterEntry } from "@btp/core-gpt";
+import {
+  classifierParameterTable,
+  flattenParams,
+  type HostTensor,
+  type ParameterEntry,
+  textNormalisation,
+} from "@btp/core-gpt";
 import { writeSafetensors } from "@btp/weights-gpt2";
 import { DetectorError } from "../errors.js";
 import {
@@ -117,7 +123,11 @@ function describe(
     architecture: artifact.architecture,
     labels: detectorLabels,
     pooling: "mean",
-    tokenizer: { name: "gpt2", restricted: artifact.keptTokenIds !== undefined },
+    tokenizer: {
+      name: "gpt2",
+      restricted: artifact.keptTokenIds !== undefined,
+      ...(artifact.normalise === true && { normalisation: textNormalisation }),
+    },
     threshold: artifact.threshold,
     temperature: artifact.temperature,
     maxLength: artifact.maxLength,
