@@ -211,8 +211,8 @@ async function prepareModel(
   if (config.base === "none") {
     const vocabulary =
       config.minTokenCount === 0
-        ? wholeVocabulary(tokenizer)
-        : restrictedVocabulary(tokenizer, data.train.examples, config.minTokenCount);
+        ? wholeVocabulary(tokenizer, config.normalise)
+        : restrictedVocabulary(tokenizer, data.train.examples, config.minTokenCount, config.normalise);
     return { vocabulary, start: randomWeights(config, vocabulary.size) };
   }
   const folder = await resolveBase(config.base, {
@@ -224,7 +224,7 @@ async function prepareModel(
     },
   });
   const start = await baseWeights(config, folder, tokenizer.vocabSize, signal);
-  return { vocabulary: wholeVocabulary(tokenizer), start };
+  return { vocabulary: wholeVocabulary(tokenizer, config.normalise), start };
 }
 
 function identityOf(config: TrainConfig, data: DataSets, start: StartWeights, engine: Engine): RunIdentity {

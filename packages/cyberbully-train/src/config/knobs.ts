@@ -36,6 +36,11 @@ export const knobSchema = z.strictObject({
   minTokenCount: count(1_000_000).describe(
     "keep token ids seen at least this often in training, others are spelled with smaller ones; 0 keeps GPT-2's whole vocabulary",
   ),
+  normalise: z
+    .boolean()
+    .describe(
+      "undo what hides or varies words (references, look-alike and invisible characters, links, mentions, capitals, long runs) before tokens are cut, in training and in the detector",
+    ),
   embeddingDeviation: z
     .number()
     .positive()

@@ -5,6 +5,7 @@ const shared = {
   textColumn: "Text",
   labelColumn: "Label",
   out: "models/my-detector",
+  normalise: false,
   trunkDropout: false,
   cache: true,
   offline: false,

@@ -70,6 +70,7 @@ export async function writeDetector(input: WriteDetectorInput): Promise<TrainedD
       architecture: start.model,
       params,
       ...(vocabulary.keptTokenIds && { keptTokenIds: vocabulary.keptTokenIds }),
+      normalise: config.normalise,
       threshold,
       temperature,
       maxLength: config.maxLength,

@@ -1,5 +1,12 @@
 /** Which token ids a model knows: all of GPT-2's, or those that its training messages use often enough. */
-import { type Gpt2Tokenizer, restrictVocabulary, singleByteIds, type Tokenizer } from "@btp/core-gpt";
+import {
+  type Gpt2Tokenizer,
+  normaliseText,
+  restrictVocabulary,
+  singleByteIds,
+  type Tokenizer,
+  withNormalisation,
+} from "@btp/core-gpt";
 import type { Example } from "../data/example.js";
 import type { Encode } from "../messages/encoded-messages.js";
 
@@ -13,10 +20,11 @@ export interface Vocabulary {
   readonly maskId: number;
 }
 
-export function wholeVocabulary(tokenizer: Gpt2Tokenizer): Vocabulary {
+/** @param normalise - read every text normalised */
+export function wholeVocabulary(tokenizer: Gpt2Tokenizer, normalise = false): Vocabulary {
   return {
     size: tokenizer.vocabSize,
-    encode: encodeWith(tokenizer),
+    encode: encodeWith(tokenizer, normalise),
     keptTokenIds: undefined,
     maskId: maskTokenId(tokenizer),
   };
@@ -28,27 +36,40 @@ export function wholeVocabulary(tokenizer: Gpt2Tokenizer): Vocabulary {
  */
 export function restrictedVocabulary(
   tokenizer: Gpt2Tokenizer,
-  examples: readonly Example[],
+  examples: Iterable<Pick<Example, "text">>,
   minCount: number,
+  normalise = false,
 ): Vocabulary {
   const counts = new Int32Array(tokenizer.vocabSize);
-  for (const { text } of examples) for (const id of tokenizer.encode(text).ids) counts[id]!++;
+  for (const { text } of examples) {
+    const read = normalise ? normaliseText(text) : text;
+    for (const id of tokenizer.encode(read).ids) counts[id]!++;
+  }
   const bytes = new Set(singleByteIds(tokenizer));
   const kept = Int32Array.from(counts.keys()).filter((id) => counts[id]! >= minCount || bytes.has(id));
+  return keptVocabulary(tokenizer, kept, normalise);
+}
+
+/**
+ * @param kept - GPT-2's ids that have a row of their own, ascending
+ * @throws {GptError} INVALID_VOCABULARY
+ */
+export function keptVocabulary(tokenizer: Gpt2Tokenizer, kept: Int32Array, normalise = false): Vocabulary {
   const restricted = restrictVocabulary(tokenizer, kept);
   return {
     size: restricted.vocabSize,
-    encode: encodeWith(restricted),
+    encode: encodeWith(restricted, normalise),
     keptTokenIds: kept,
     maskId: kept.indexOf(maskTokenId(tokenizer)),
   };
 }
 
-const encodeWith =
-  (tokenizer: Tokenizer): Encode =>
-  (text, maxTokens) => {
-    const { ids, totalTokens } = tokenizer.encode(text, { maxTokens });
+function encodeWith(tokenizer: Tokenizer, normalise: boolean): Encode {
+  const reading = normalise ? withNormalisation(tokenizer) : tokenizer;
+  return (text, maxTokens) => {
+    const { ids, totalTokens } = reading.encode(text, { maxTokens });
     return { ids, total: totalTokens };
   };
+}
 
 const maskTokenId = (tokenizer: Gpt2Tokenizer): number => tokenizer.merges.byteTokens[0xff]!;

@@ -15,9 +15,15 @@ import type { StepState } from "../step/train-step.js";
 import type { FlatParams } from "../step/trained-part.js";
 import { type RunIdentity, type RunPosition, runIdentitySchema, runPositionSchema } from "./run-position.js";
 
-export interface Checkpoint {
+/** What any kind of run tells of its place: updates done, and the update of the best weights where they are kept. */
+export interface AnyPosition {
+  readonly step: number;
+  readonly bestStep: number;
+}
+
+export interface Checkpoint<Position extends AnyPosition = RunPosition> {
   readonly identity: RunIdentity;
-  readonly position: RunPosition;
+  readonly position: Position;
   readonly state: StepState<HostTensor>;
   /** Trained parameters of the best evaluation so far. */
   readonly best: FlatParams<HostTensor> | undefined;
@@ -34,7 +40,8 @@ const checkpointSchema = z.strictObject({
   format: z.literal(formatName),
   formatVersion: z.literal(1),
   identity: runIdentitySchema,
-  position: runPositionSchema,
+  /** Read by the schema of the kind of run that wrote it. */
+  position: z.unknown(),
   state: fileSchema,
   best: fileSchema.optional(),
 });
@@ -49,7 +56,10 @@ const sections = ["parameters", "first", "second", "average"] as const;
  * Writes a checkpoint over the one in `folder`.
  * @param bestStep - update after which `best` was taken; its file is written once and kept
  */
-export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): Promise<void> {
+export async function writeCheckpoint<Position extends AnyPosition>(
+  folder: string,
+  checkpoint: Checkpoint<Position>,
+): Promise<void> {
   await mkdir(folder, { recursive: true });
   const { identity, position, state, best } = checkpoint;
   const stateFile = fileName("state", position.step);
@@ -78,10 +88,20 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
  * @returns undefined where the folder holds no checkpoint
  * @throws {TrainError} BAD_CHECKPOINT naming the file that is damaged or does not belong
  */
-export async function readCheckpoint(folder: string): Promise<Checkpoint | undefined> {
+export function readCheckpoint(folder: string): Promise<Checkpoint | undefined> {
+  return readCheckpointOf(folder, runPositionSchema);
+}
+
+/** The same for another kind of run. @param positionSchema - of that kind's position */
+export async function readCheckpointOf<Position extends AnyPosition>(
+  folder: string,
+  positionSchema: z.ZodType<Position>,
+): Promise<Checkpoint<Position> | undefined> {
   const path = join(folder, jsonName);
   if (!(await exists(path))) return undefined;
   const stored = parseStored(await readFile(path, "utf8"), path);
+  const position = positionSchema.safeParse(stored.position);
+  if (!position.success) throw bad(path, describeIssue(position.error, "position"));
   const tensors = await readTensors(folder, stored.state);
   const section = (name: string): FlatParams<HostTensor> =>
     Object.fromEntries(
@@ -91,7 +111,7 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint | undef
     );
   return {
     identity: stored.identity,
-    position: stored.position,
+    position: position.data,
     state: {
       parameters: section("parameters"),
       first: section("first"),
@@ -116,18 +136,17 @@ function parseStored(text: string, path: string): StoredCheckpoint {
     throw bad(path, "it is not JSON: truncated, or not written by this program", cause);
   }
   const parsed = sealedSchema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw bad(
-      path,
-      `${issue?.path.map(String).join(".") || "the file"}: ${issue?.message ?? "not understood"}`,
-    );
-  }
+  if (!parsed.success) throw bad(path, describeIssue(parsed.error, "the file"));
   // zod rebuilds objects in the schema's order, so the digest is taken over the text's own value.
   const written = (json as { readonly checkpoint: unknown }).checkpoint;
   if (sha256OfText(JSON.stringify(written)) !== parsed.data.sha256)
     throw bad(path, "it was altered after it was written");
   return parsed.data.checkpoint;
+}
+
+function describeIssue(error: z.ZodError, whole: string): string {
+  const issue = error.issues[0];
+  return `${issue?.path.map(String).join(".") || whole}: ${issue?.message ?? "not understood"}`;
 }
 
 async function readTensors(

@@ -24,6 +24,15 @@ export type TrainEvent =
       /** To the end of the last epoch at the present speed; early stopping may come sooner. */
       readonly secondsLeft: number;
     }
+  | {
+      /** An update of a run in phases. */
+      readonly kind: "update";
+      /** Updates done of all phases, and how many there will be as far as they are planned. */
+      readonly done: number;
+      readonly total: number;
+      readonly text: string;
+      readonly secondsLeft: number;
+    }
   | { readonly kind: "evaluation"; readonly record: EvaluationRecord; readonly best: boolean }
   | { readonly kind: "checkpoint"; readonly step: number };
 

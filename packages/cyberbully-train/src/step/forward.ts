@@ -29,6 +29,8 @@ export const noDropouts: Dropouts = { inside: noDropout, head: noDropout };
 export interface ForwardResult {
   /** float32 [B, L] */
   readonly logits: Tensor;
+  /** float32 [B, D]: the mean over each message's tokens, as the head reads it but for its dropout. */
+  readonly pooled: Tensor;
   /** float32 [B, T, D], after the final LayerNorm; with a head alone there are none. */
   readonly hidden: Tensor | undefined;
 }
@@ -46,8 +48,8 @@ export function forward(
 ): ForwardResult {
   if (part.kind === "head") {
     const head = { weight: flat["head.weight"]!, bias: flat["head.bias"]! };
-    // The mean of one row is the row.
-    return { logits: linear(dropouts.head(meanPool(input, mask)), head), hidden: undefined };
+    const row = meanPool(input, mask); // the mean of one row is the row
+    return { logits: linear(dropouts.head(row), head), pooled: row, hidden: undefined };
   }
   if (part.kind === "top")
     return forwardTop(assembleTop(config, flat, part.firstBlock), config, input, positions, mask, dropouts);
@@ -68,5 +70,5 @@ function forwardTop(
   const last = runBlocks(hidden, top.blocks, config, positions, dropouts.inside); // [B, T, D]
   const normed = layerNorm(last, top.finalNorm, config.layerNormEpsilon); // [B, T, D]
   const pooled = meanPool(normed, mask); // [B, D]
-  return { logits: linear(dropouts.head(pooled), top.head), hidden: normed };
+  return { logits: linear(dropouts.head(pooled), top.head), pooled, hidden: normed };
 }

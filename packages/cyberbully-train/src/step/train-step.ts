@@ -110,17 +110,18 @@ export function createTrainStep(
   };
 }
 
-interface Updated {
+export interface Updated {
   readonly state: StepState<tf.Tensor>;
   readonly gradientNorm: tf.Scalar;
 }
 
-function update(
+/** Clipping, AdamW and the moving average, for every trained parameter. */
+export function update(
   state: StepState<tf.Tensor>,
   gradients: FlatParams<tf.Tensor>,
-  scalars: StepScalars<tf.Tensor>,
-  part: TrainedPart,
-  options: StepOptions,
+  scalars: AdamWScalars<tf.Tensor> & Pick<StepScalars<tf.Tensor>, "averageMemory">,
+  part: Pick<TrainedPart, "trained">,
+  options: Pick<StepOptions, "clip" | "optimizer" | "average">,
 ): Updated {
   const norm = globalNorm(part.trained.map(({ path }) => gradients[path]!));
   const clip = clipFactor(norm, options.clip);
