@@ -20,5 +20,6 @@ export { checkThreshold, type Decision, decide, scoreOf } from "./decide.js";
 export type { Detection, DetectOptions, Detector, DetectorInfo, Label } from "./detection.js";
 export { DetectorError, type DetectorErrorCode } from "./errors.js";
 export { type ExplainedDetection, explain, maxExplainedWords, type WordEffect } from "./explain.js";
+export { type ExportedModel, type ExportOptions, exportDetector } from "./export/export-detector.js";
 export { type LoadOptions, loadDetector } from "./load.js";
 export { maxMessageLength } from "./tokenize.js";

@@ -1,14 +1,6 @@
 /** From a detector directory to a Detector: reads the artifact, makes the tokenizer and the engine, compiles the network. */
 import { basename, resolve } from "node:path";
-import {
-  createTokenizer,
-  flattenParams,
-  type Gpt2Tokenizer,
-  GptError,
-  restrictVocabulary,
-  type Tokenizer,
-  withNormalisation,
-} from "@btp/core-gpt";
+import { flattenParams } from "@btp/core-gpt";
 import { createEngine, type Engine, type EngineChoice } from "@btp/tfjs-jit";
 import type { BaseResolver } from "./artifact/delta.js";
 import { readArtifact, type StoredArtifact } from "./artifact/read.js";
@@ -16,8 +8,8 @@ import { findBaseOffline } from "./base.js";
 import type { BatchLimits } from "./batch.js";
 import type { Detector, DetectorInfo } from "./detection.js";
 import { createDetector } from "./detector.js";
-import { DetectorError } from "./errors.js";
 import { compileNetwork } from "./network.js";
+import { tokenizerOf } from "./tokenizer.js";
 
 export interface LoadOptions {
   /** What computes; default "auto". An Engine that is given is shared: dispose() leaves it alive. */
@@ -39,7 +31,7 @@ export interface LoadOptions {
 export async function loadDetector(dir: string, options: LoadOptions = {}): Promise<Detector> {
   // The directory first: a wrong path should not cost the time an engine takes to start.
   const artifact = await readArtifact(dir, { resolveBase: options.resolveBase ?? findBaseOffline });
-  const tokenizer = await tokenizerOf(artifact);
+  const tokenizer = await tokenizerOf({ ...artifact, vocabSize: artifact.architecture.vocabSize });
   const given = options.engine ?? "auto";
   const owned = typeof given === "string";
   const engine = owned
@@ -56,29 +48,6 @@ export async function loadDetector(dir: string, options: LoadOptions = {}): Prom
   } catch (error) {
     await release();
     throw error;
-  }
-}
-
-async function tokenizerOf({ architecture, keptTokenIds, normalise }: StoredArtifact): Promise<Tokenizer> {
-  const whole = await createTokenizer();
-  const tokenizer = keptTokenIds ? restrict(whole, keptTokenIds) : whole;
-  if (tokenizer.vocabSize !== architecture.vocabSize) {
-    throw new DetectorError(
-      "WEIGHTS_INVALID",
-      `Expected embeddings for the tokenizer's ${tokenizer.vocabSize} tokens, got ${architecture.vocabSize}. config.json and model.safetensors are of different programs.`,
-    );
-  }
-  return normalise ? withNormalisation(tokenizer) : tokenizer;
-}
-
-function restrict(whole: Gpt2Tokenizer, keptTokenIds: Int32Array): Tokenizer {
-  try {
-    return restrictVocabulary(whole, keptTokenIds);
-  } catch (error) {
-    if (!(error instanceof GptError)) throw error;
-    throw new DetectorError("WEIGHTS_INVALID", `The list of kept tokens is wrong: ${error.message}.`, {
-      cause: error,
-    });
   }
 }
 

@@ -20,6 +20,8 @@ export { ENGINE_CHOICES, engineChoiceFromEnvironment, parseEngineChoice } from "
 export { JitError, type JitErrorCode } from "./errors.js";
 export type { DataType, HostArray, HostTensor } from "./host-tensor.js";
 export { type JitFunction, type JitFunctionOptions, jit } from "./jit.js";
+export type { EncodedFile } from "./onnx/encode-model.js";
+export { exportOnnx, type OnnxExportOptions } from "./onnx/export-onnx.js";
 export type { Int8Precision, Int8Report, MatrixForm, MatrixReport } from "./quantization/precision.js";
 export { createRandomSource, type MaskSource } from "./random/create-random-source.js";
 export type { RandomSource, RandomState } from "./random-source.js";
