@@ -26,13 +26,14 @@ export function int8MatMul(
     if (product !== undefined) {
       const treatment = treatments.get(product.path) ?? { form: "float32" };
       if (treatment.form === "float32") return undefined;
-      const channelScales = treatment.form === "int8-smoothed" ? treatment.channelScales : undefined;
-      const x =
-        channelScales === undefined
-          ? inputs[0]!
-          : (foldedIntoLayerNorm(product.x, channelScales, bound, context) ??
-            divided(context, inputs[0]!, channelScales));
-      return [int8Product(context, product, x, inputs[2], channelScales)];
+      if (treatment.form === "int8") return [int8WithScales(context, product, inputs, treatment)];
+      const { channelScales } = treatment;
+      const folded = foldedIntoLayerNorm(product.x, channelScales, bound, context);
+      return [
+        folded === undefined
+          ? int8WithScales(context, product, inputs, treatment)
+          : int8Product(context, product, folded, inputs[2], channelScales),
+      ];
     }
     if (node.op === "Unary" && node.attributes.fn === "FastGelu") return withGelu(node, inputs, context);
     const table = candidates.table(node);
@@ -43,8 +44,20 @@ export function int8MatMul(
   return dropUnused(rebind(graph, bound));
 }
 
+/** A product in int8; `inputs` are the product's own, in the new graph. Its channel scales are a multiplication. */
+export function int8WithScales(
+  context: Pick<RewriteContext, "builder">,
+  product: MatrixProduct,
+  inputs: readonly Value[],
+  treatment: Exclude<Treatment, { form: "float32" }>,
+): Value {
+  const channelScales = treatment.form === "int8-smoothed" ? treatment.channelScales : undefined;
+  const x = channelScales === undefined ? inputs[0]! : divided(context, inputs[0]!, channelScales);
+  return int8Product(context, product, x, inputs[2], channelScales);
+}
+
 /** The product with `x`, which has been divided by the channel scales already. */
-export function int8Product(
+function int8Product(
   { builder }: Pick<RewriteContext, "builder">,
   { path, data, rows, columns, alpha }: MatrixProduct,
   x: Value,
@@ -58,7 +71,7 @@ export function int8Product(
 }
 
 /** x / scales, channel by channel. */
-export function divided({ builder }: Pick<RewriteContext, "builder">, x: Value, scales: Float32Array): Value {
+function divided({ builder }: Pick<RewriteContext, "builder">, x: Value, scales: Float32Array): Value {
   const inverse = builder.constant({
     dtype: "float32",
     shape: [scales.length],

@@ -4,13 +4,14 @@
  * activations leaves it.
  */
 import type { GraphBuilder } from "../graph/builder.js";
-import type { GraphInput, Value } from "../graph/graph.js";
+import type { Value } from "../graph/graph.js";
 import type { HostTensor } from "../host-tensor.js";
-import { divided, int8Product } from "../passes/int8-matmul.js";
+import { int8WithScales } from "../passes/int8-matmul.js";
 import { copyNode, rewriteWithEnd } from "../passes/rewrite.js";
-import type { Session } from "../session.js";
 import { type BoundGraph, rebind } from "./bound-graph.js";
 import { Candidates } from "./candidates.js";
+import { type OpenSession, withConstantsFed } from "./constants-fed.js";
+import type { Treatment } from "./precision.js";
 
 export interface MatrixMeasure {
   readonly path: string;
@@ -30,26 +31,23 @@ export interface Measures {
 const SMALLEST_SQUARE = 1e-20;
 
 /**
- * @param scales - channel scales by path; those without any are measured without, those with undefined not at all
+ * @param treatments - by path; matrices without one, or float32, are not measured
  * @param runs - feeds of the calibration, in the order of the graph's arguments
  */
-export async function measureInt8(
+export function measureInt8(
   bound: BoundGraph,
-  scales: (path: string) => Float32Array | "none" | undefined,
+  treatments: ReadonlyMap<string, Treatment>,
   runs: readonly (readonly HostTensor[])[],
-  openSession: (bound: BoundGraph) => Promise<Session>,
+  openSession: OpenSession,
 ): Promise<Measures> {
-  const { graph, paths } = probeGraph(bound, scales);
-  const constants = [...graph.constants.values()];
-  // Weights as arguments: the runtime reads them where they lie instead of keeping a copy, laid out for speed.
-  const session = await openSession({ graph: withConstantsFed(graph), constants: new Map() });
-  try {
+  const { graph, paths } = probeGraph(bound, treatments);
+  return withConstantsFed(graph, openSession, async (run) => {
     const outputCount = bound.graph.outputs.length;
     const squares = new Float64Array(paths.length);
     const maxima: Float32Array[] = [];
     const exact: (readonly HostTensor[])[] = [];
-    for (const run of runs) {
-      const results = await session.run([...constants, ...run], []);
+    for (const args of runs) {
+      const results = await run(args);
       exact.push(results.slice(0, outputCount));
       for (const i of paths.keys()) {
         squares[i] = squares[i]! + results[outputCount + 2 * i]!.data[0]! / runs.length;
@@ -64,15 +62,13 @@ export async function measureInt8(
       channelMaxima: maxima[i]!,
     }));
     return { matrices, exact };
-  } finally {
-    await session.dispose();
-  }
+  });
 }
 
 /** The graph with two more outputs for each matrix: mean square relative error, and channel maxima. */
 function probeGraph(
   bound: BoundGraph,
-  scales: (path: string) => Float32Array | "none" | undefined,
+  treatments: ReadonlyMap<string, Treatment>,
 ): { graph: BoundGraph; paths: readonly string[] } {
   const candidates = new Candidates(bound);
   const paths: string[] = [];
@@ -81,12 +77,10 @@ function probeGraph(
     bound.graph,
     (node, inputs, { builder }) => {
       const product = candidates.product(node);
-      const asked = product && scales(product.path);
-      if (product === undefined || asked === undefined) return undefined;
+      const treatment = product && treatments.get(product.path);
+      if (product === undefined || treatment === undefined || treatment.form === "float32") return undefined;
       const exact = copyNode(builder, node, inputs);
-      const channelScales = asked === "none" ? undefined : asked;
-      const x = channelScales === undefined ? inputs[0]! : divided({ builder }, inputs[0]!, channelScales);
-      const int8 = int8Product({ builder }, product, x, inputs[2], channelScales);
+      const int8 = int8WithScales({ builder }, product, inputs, treatment);
       paths.push(product.path);
       probes.push(meanSquareError(builder, exact[0]!, int8), channelMaxima(builder, inputs[0]!));
       return exact;
@@ -109,12 +103,4 @@ function meanSquareError(builder: GraphBuilder, exact: Value, int8: Value): Valu
 function channelMaxima(builder: GraphBuilder, x: Value): Value {
   const axes = x.shape.slice(0, -1).map((_, axis) => axis);
   return builder.reduce("ReduceMax", builder.unary("Abs", x), axes);
-}
-
-/** The same graph with its constants as arguments in front of the others. */
-function withConstantsFed({ graph }: BoundGraph): BoundGraph["graph"] {
-  const constants = graph.inputs.filter(({ role }) => role === "constant");
-  const others = graph.inputs.filter(({ role }) => role !== "constant");
-  const fed = constants.map(({ value, path }): GraphInput => ({ value, path, role: "argument" }));
-  return { ...graph, inputs: [...fed, ...others] };
 }
