@@ -11,6 +11,9 @@ import type { Treatment } from "../quantization/precision.js";
 import { type RewriteContext, rewrite } from "./rewrite.js";
 import type { Producers } from "./scalars.js";
 
+/** Of matrices that are alive: calibration makes several programs of the same ones. */
+const quantized = new WeakMap<Float32Array, Int8Matrix>();
+
 /** Least value of GELU in its tanh form (at x = -0.7524), rounded away from 0. */
 const GELU_LOWEST = -0.1701;
 
@@ -64,7 +67,9 @@ function int8Product(
   bias: Value | undefined,
   channelScales: Float32Array | undefined,
 ): Value {
-  const weight: Int8Matrix = quantizeColumns(path, data, rows, columns, channelScales, alpha);
+  const known = channelScales === undefined && alpha === 1 ? quantized.get(data) : undefined;
+  const weight = known ?? quantizeColumns(path, data, rows, columns, channelScales, alpha);
+  if (channelScales === undefined && alpha === 1) quantized.set(data, weight);
   const lowest = channelScales === undefined && isGelu(builder, x) ? GELU_LOWEST : undefined;
   const inputs = bias === undefined ? [x] : [x, bias];
   return builder.add1("Int8MatMul", inputs, { weight, lowest, gelu: false });
