@@ -3,7 +3,13 @@
  * score out, everything else in its metadata. Shape letters: B messages, T tokens of the longest.
  */
 import { basename, dirname, join, resolve } from "node:path";
-import { type ClassifierParams, classifierLogits, flattenParams, type GptConfig } from "@btp/core-gpt";
+import {
+  type ClassifierParams,
+  classifierLogits,
+  flattenParams,
+  type GptConfig,
+  type HostTensor,
+} from "@btp/core-gpt";
 import { exportOnnx, type Int8Report, tensorSpec } from "@btp/tfjs-jit";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
@@ -77,6 +83,7 @@ export async function exportDetector(
         precision: {
           kind: "int8",
           tables: true,
+          outputError: scoreDifference,
           calibration: await calibrationRuns(artifact, options.calibration ?? []),
           onReport: (report) => {
             int8 = report;
@@ -97,6 +104,14 @@ export async function exportDetector(
     metadata,
     ...(int8 && { int8 }),
   };
+}
+
+/** What int8 may move is judged by what users see. Limit: 0.02, the default. */
+function scoreDifference(exact: readonly HostTensor[], int8: readonly HostTensor[]): number {
+  const [, before] = exact;
+  const [, after] = int8;
+  if (!before || !after) return Number.POSITIVE_INFINITY;
+  return Math.max(...Array.from(before.data, (score, i) => Math.abs(score - (after.data[i] ?? Number.NaN))));
 }
 
 /** Positions are counted in the graph, and the temperature is in the score: nothing is left to the caller but the ids. */
