@@ -41,6 +41,10 @@ export const commandTable = {
     summary: "serve a detector over HTTP",
     load: () => import("./commands/serve.js"),
   },
+  export: {
+    summary: "write a detector as an ONNX model, for Python, browsers and others",
+    load: () => import("./commands/export.js"),
+  },
   doctor: {
     summary: "say which engine runs here and why, and what was found on this machine",
     load: () => import("./commands/doctor.js"),

@@ -1,0 +1,57 @@
+/** `btp-cli export onnx`: a detector as one file for other runtimes. The work is in export/ and @btp/detector. */
+import { Command, Option } from "commander";
+import type { CliContext } from "../context.js";
+import type { ExportOnnxOptions } from "../export/export-onnx.js";
+import { jsonOption, modelOption } from "../shared-options.js";
+
+export function createCommand(context: CliContext): Command {
+  const command = new Command("export")
+    .description("Write a detector in the form of another runtime.")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ btp-cli export onnx --model models/my-detector --out detector.onnx",
+    );
+  command.addCommand(
+    new Command("onnx")
+      .description(
+        "Write a detector as an ONNX model, for ONNX Runtime in Python, browsers, C#, Java and others: token ids and mask in, the score out.",
+      )
+      .addOption(modelOption())
+      .addOption(
+        new Option(
+          "--out <file>",
+          "the ONNX file to write; one that is there is replaced",
+        ).makeOptionMandatory(),
+      )
+      .addOption(
+        new Option(
+          "--precision <name>",
+          "float32: the same scores, ONNX's own operators only; int8: a quarter of the size, for ONNX Runtime",
+        )
+          .choices(["float32", "int8"])
+          .default("float32"),
+      )
+      .addOption(
+        new Option(
+          "--calibration <file>",
+          "with int8: typical messages (CSV, JSONL or TXT); what they show to lose too much stays float32",
+        ),
+      )
+      .addOption(jsonOption())
+      .addHelpText(
+        "after",
+        `
+Labels, threshold, temperature, tokenizer and the hash of the detector are in the file's metadata; docs/export.md
+describes them and shows how to run the file in Python and in a browser.
+
+Examples:
+  $ btp-cli export onnx --model models/my-detector --out detector.onnx
+  $ btp-cli export onnx --out small.onnx --precision int8 --calibration validation.csv`,
+      )
+      .action(async (options: ExportOnnxOptions) => {
+        const { exportOnnxModel } = await import("../export/export-onnx.js");
+        await exportOnnxModel(options, context);
+      }),
+  );
+  return command;
+}
