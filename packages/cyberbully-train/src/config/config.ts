@@ -41,6 +41,10 @@ function contradictionsOf(config: TrainConfig): string[] {
     found.push("Expected unfreezeBlocks to be 'all' without a base: random weights would stay as they are.");
   if (config.languageModelWeight > 0 && config.unfreezeBlocks !== "all")
     found.push("Expected languageModelWeight 0 unless unfreezeBlocks is 'all': token embeddings are frozen.");
+  if (config.trunkPrecision === "int8" && config.unfreezeBlocks === "all")
+    found.push("Expected trunkPrecision 'fp32' where unfreezeBlocks is 'all': nothing is frozen.");
+  if (config.trunkPrecision === "int8" && config.trunkDropout)
+    found.push("Expected trunkPrecision 'fp32' with trunkDropout: dropout is computed in float32.");
   if (config.minLearningRate > config.learningRate)
     found.push(
       `Expected minLearningRate to be at most learningRate, got ${config.minLearningRate} and ${config.learningRate}.`,

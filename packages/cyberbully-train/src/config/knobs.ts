@@ -56,6 +56,9 @@ export const knobSchema = z.strictObject({
   trunkDropout: z
     .boolean()
     .describe("dropout in the frozen blocks too, which are then computed anew each epoch"),
+  trunkPrecision: z
+    .enum(["fp32", "int8"])
+    .describe("int8 computes the frozen blocks faster, where their output stays within 2 % of float32"),
   cache: z.boolean().describe("keep what the frozen blocks compute on disk, and read it in later epochs"),
   cacheDir: path.optional().describe("where; default: features/ under $BTP_CACHE or ~/.cache/btp"),
   offline: z.boolean().describe("never download a base"),

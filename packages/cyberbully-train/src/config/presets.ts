@@ -7,6 +7,7 @@ const shared = {
   out: "models/my-detector",
   normalise: false,
   trunkDropout: false,
+  trunkPrecision: "fp32",
   cache: true,
   offline: false,
   accumulate: 1,

@@ -19,14 +19,20 @@ export function rowsOf(messages: EncodedMessages, part: Pick<TrainedPart, "kind"
   return { ...messages, ids: new Int32Array(0), offsets };
 }
 
-/** What has to be the same for features to be the same: the frozen weights, where they end, and the token ids. */
+/**
+ * What has to be the same for features to be the same: the frozen weights, where they end, the token ids, and with an int8
+ * trunk what it was calibrated on.
+ */
 export function featureKey(
   baseSha256: string,
   part: Pick<TrainedPart, "kind" | "firstBlock">,
   messages: EncodedMessages,
+  int8Calibration: readonly BatchInput<HostTensor>[] = [],
 ): string {
   const hash = createHash("sha256");
   hash.update(JSON.stringify(["features 1", baseSha256, part.kind, part.firstBlock, messageCount(messages)]));
+  if (int8Calibration.length > 0)
+    hash.update(JSON.stringify(["int8 1", int8Calibration.map(({ input }) => [...input.data])]));
   for (const { buffer, byteOffset, byteLength } of [messages.offsets, messages.ids])
     hash.update(new Uint8Array(buffer, byteOffset, byteLength));
   return hash.digest("hex").slice(0, 32);

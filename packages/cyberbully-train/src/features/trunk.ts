@@ -12,12 +12,13 @@ import {
   noDropout,
   runBlocks,
 } from "@btp/core-gpt";
-import type { Engine, HostTensor, RandomSource, TensorSpec } from "@btp/tfjs-jit";
+import type { Engine, HostTensor, Int8Report, RandomSource, TensorSpec } from "@btp/tfjs-jit";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BatchInput } from "../messages/batch.js";
 import { inputSpecs } from "../step/step-program.js";
 import { type FlatParams, numLabels, type TrainedPart } from "../step/trained-part.js";
+import { featureError } from "./calibration.js";
 
 export interface Trunk {
   /** @returns float32 [B, T, D]; for a trained head alone [B, 1, D]: the pooled message */
@@ -29,6 +30,11 @@ export interface TrunkOptions {
   /** With a rate above 0 the trunk drops out too; then `random` draws the masks. */
   readonly dropout: number;
   readonly random: RandomSource;
+  /** Matrices in int8 where that keeps the features close to float32; without dropout, on the compiled engine. */
+  readonly int8?: {
+    readonly calibration: readonly BatchInput<HostTensor>[];
+    readonly onReport: (report: Int8Report) => void;
+  };
 }
 
 /** @param params - every parameter of the classifier; those of the trained part are not used */
@@ -37,31 +43,42 @@ export async function compileTrunk(
   config: GptConfig,
   part: TrainedPart,
   params: FlatParams<HostTensor>,
-  { dropout, random }: TrunkOptions,
+  { dropout, random, int8 }: TrunkOptions,
 ): Promise<Trunk> {
   const frozen = Object.fromEntries(
     Object.entries(params).filter(([path]) => !part.trained.some((entry) => entry.path === path)),
   );
+  const hiddenOf = (weights: FlatParams<Tensor>, { input, positions, mask }: BatchInput<Tensor>): Tensor => {
+    const trunk = assembleTrunk(config, weights, part.firstBlock);
+    const drop = dropout > 0 ? (x: Tensor) => random.dropout(x, dropout) : noDropout;
+    const hidden = runBlocks(embed(trunk, input, positions, drop), trunk.blocks, config, positions, drop); // [B, T, D]
+    if (part.kind !== "head") return hidden;
+    const pooled = meanPool(layerNorm(hidden, trunk.finalNorm, config.layerNormEpsilon), mask); // [B, D]
+    return tf.expandDims(pooled, 1); // [B, 1, D]
+  };
+  const batchSpecs = inputSpecs({ kind: "everything" }, config.width);
+  if (int8 !== undefined && int8.calibration.length > 0) {
+    // Constants: what becomes int8 is kept as int8 alone, laid out for speed.
+    return engine.compile(hiddenOf, frozen, [batchSpecs], {
+      name: "frozen blocks in int8",
+      precision: {
+        kind: "int8",
+        calibration: int8.calibration.map((batch) => [batch]),
+        outputError: featureError,
+        onReport: int8.onReport,
+      },
+    });
+  }
   // Arguments, not constants: the engine reads them where they are, instead of keeping half a gigabyte of its own, and
   // with batches of some thousand tokens that is as fast.
   const specs: Record<string, TensorSpec> = Object.fromEntries(
     Object.entries(frozen).map(([path, { shape, dtype }]) => [path, { shape, dtype }]),
   );
   const program = await engine.compile(
-    (
-      _constants: Record<string, never>,
-      weights: FlatParams<Tensor>,
-      { input, positions, mask }: BatchInput<Tensor>,
-    ) => {
-      const trunk = assembleTrunk(config, weights, part.firstBlock);
-      const drop = dropout > 0 ? (x: Tensor) => random.dropout(x, dropout) : noDropout;
-      const hidden = runBlocks(embed(trunk, input, positions, drop), trunk.blocks, config, positions, drop); // [B, T, D]
-      if (part.kind !== "head") return hidden;
-      const pooled = meanPool(layerNorm(hidden, trunk.finalNorm, config.layerNormEpsilon), mask); // [B, D]
-      return tf.expandDims(pooled, 1); // [B, 1, D]
-    },
+    (_constants: Record<string, never>, weights: FlatParams<Tensor>, batch: BatchInput<Tensor>) =>
+      hiddenOf(weights, batch),
     {},
-    [specs, inputSpecs({ kind: "everything" }, config.width)],
+    [specs, batchSpecs],
     { random, name: "frozen blocks" },
   );
   return { run: (batch) => program.run(frozen, batch), dispose: () => program.dispose() };

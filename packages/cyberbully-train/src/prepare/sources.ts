@@ -1,9 +1,10 @@
 /** What the training loop reads at each batch: token ids where everything is trained, else what the frozen trunk makes of them. */
 import { join } from "node:path";
-import type { Engine, RandomSource } from "@btp/tfjs-jit";
+import type { Engine, HostTensor, Int8Report, RandomSource } from "@btp/tfjs-jit";
 import { sourceSettings } from "@btp/weights-gpt2";
 import type { TrainConfig } from "../config/knobs.js";
 import { TrainError } from "../errors.js";
+import { calibrationBatches, describeInt8 } from "../features/calibration.js";
 import { type FeatureReader, featureBytes, openFeatures } from "../features/feature-file.js";
 import {
   cachedSource,
@@ -13,6 +14,7 @@ import {
   rowsOf,
 } from "../features/feature-source.js";
 import { compileTrunk, type Trunk } from "../features/trunk.js";
+import type { BatchInput } from "../messages/batch.js";
 import type { EncodedMessages } from "../messages/encoded-messages.js";
 import { messageCount } from "../messages/encoded-messages.js";
 import { type MessageSource, tokenSource } from "../run/message-source.js";
@@ -61,10 +63,11 @@ function tokenSources({ config, start, vocabulary, messages }: SourcesInput): So
 
 async function recomputedSources(input: SourcesInput): Promise<Sources> {
   const { config, engine, start, part, random, messages, note } = input;
-  const compile = (dropout: number): Promise<Trunk> =>
-    compileTrunk(engine, start.model, part, start.params, { dropout, random });
-  const trunk = await compile(0);
-  const dropping = config.trunkDropout && config.dropout > 0 ? await compile(config.dropout) : trunk;
+  const trunk = await compileNoting(input, await calibrationFor(input));
+  const dropping =
+    config.trunkDropout && config.dropout > 0
+      ? await compileTrunk(engine, start.model, part, start.params, { dropout: config.dropout, random })
+      : trunk;
   await note("The frozen blocks are computed anew for every batch.");
   return {
     train: recomputedSource(messages.train, rowsOf(messages.train, part), trunk, dropping),
@@ -80,7 +83,8 @@ async function cachedSources(input: SourcesInput): Promise<Sources> {
   const { config, start, messages } = input;
   const folder = config.cacheDir ?? join(sourceSettings({}).cacheFolder, "features");
   const readers: FeatureReader[] = [];
-  const lazyTrunk = new LazyTrunk(input);
+  const calibration = await calibrationFor(input);
+  const lazyTrunk = new LazyTrunk(input, calibration);
   const { width } = start.model;
   const dispose = async (): Promise<void> => {
     for (const reader of readers) await reader.close();
@@ -89,7 +93,8 @@ async function cachedSources(input: SourcesInput): Promise<Sources> {
     const sources: MessageSource[] = [];
     for (const set of [messages.train, messages.validation]) {
       const rows = rowsOf(set, input.part);
-      const reader = await readerFor(input, set, rows, folder, lazyTrunk);
+      const key = featureKey(start.base?.sha256 ?? "", input.part, set, calibration);
+      const reader = await readerFor(input, set, rows, { folder, key }, lazyTrunk);
       readers.push(reader);
       sources.push(cachedSource(rows, reader, { width }));
     }
@@ -103,14 +108,13 @@ async function cachedSources(input: SourcesInput): Promise<Sources> {
 }
 
 async function readerFor(
-  { start, part, onProgress, note, signal, now }: SourcesInput,
+  { start, onProgress, note, signal, now }: SourcesInput,
   messages: EncodedMessages,
   rows: EncodedMessages,
-  folder: string,
+  { folder, key }: { readonly folder: string; readonly key: string },
   lazyTrunk: LazyTrunk,
 ): Promise<FeatureReader> {
   const { width } = start.model;
-  const key = featureKey(start.base?.sha256 ?? "", part, messages);
   const shape = { rowOffsets: rows.offsets, width };
   const found = await openFeatures(folder, key, shape);
   const megabytes = (featureBytes(shape) / 1e6).toFixed(0);
@@ -137,18 +141,52 @@ async function readerFor(
   }
 }
 
+/** Batches that an int8 trunk is measured on; none for float32. */
+async function calibrationFor({
+  config,
+  engine,
+  messages,
+  note,
+}: SourcesInput): Promise<readonly BatchInput<HostTensor>[]> {
+  if (config.trunkPrecision === "fp32") return [];
+  if (engine.name === "jit") return calibrationBatches(messages.train);
+  await note(
+    `int8 is for the compiled engine (jit): the frozen blocks are computed in float32 on ${engine.name}.`,
+  );
+  return [];
+}
+
+/** Without dropout; what int8 costs, or that it cost too much, goes to the log. */
+async function compileNoting(
+  { engine, start, part, random, note }: SourcesInput,
+  calibration: readonly BatchInput<HostTensor>[],
+): Promise<Trunk> {
+  let report: Int8Report | undefined;
+  const onReport = (made: Int8Report): void => {
+    report = made;
+  };
+  const trunk = await compileTrunk(engine, start.model, part, start.params, {
+    dropout: 0,
+    random,
+    ...(calibration.length > 0 && { int8: { calibration, onReport } }),
+  });
+  if (report !== undefined) await note(describeInt8(report, calibration.length));
+  return trunk;
+}
+
 /** Compiled when the first features are missing. */
 class LazyTrunk {
   private readonly input: SourcesInput;
+  private readonly calibration: readonly BatchInput<HostTensor>[];
   private trunk: Trunk | undefined;
 
-  constructor(input: SourcesInput) {
+  constructor(input: SourcesInput, calibration: readonly BatchInput<HostTensor>[]) {
     this.input = input;
+    this.calibration = calibration;
   }
 
   async get(): Promise<Trunk> {
-    const { engine, start, part, random } = this.input;
-    this.trunk ??= await compileTrunk(engine, start.model, part, start.params, { dropout: 0, random });
+    this.trunk ??= await compileNoting(this.input, this.calibration);
     return this.trunk;
   }
 

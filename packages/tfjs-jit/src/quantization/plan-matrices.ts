@@ -84,22 +84,23 @@ export async function planMatrices(
 }
 
 /**
- * The plan with as few matrices more in float32 as bring the error of the results to `target`, by what each contributes.
- * Contributions of single matrices add up as squares do.
+ * The plan with as few matrices more in float32 as leave that part of the squared error of the results. Contributions of
+ * single matrices add up as squares do; only their proportions are used, since they were measured on few messages.
  * @param contributions - mean square error of the results with that matrix alone in int8, by path
  */
 export function keepWithin(
   matrices: readonly MatrixPlan[],
   contributions: ReadonlyMap<string, number>,
-  target: number,
+  part: number,
 ): readonly MatrixPlan[] {
   const order = matrices
     .filter(({ path }) => contributions.has(path))
     .toSorted((a, b) => contributions.get(b.path)! / b.size - contributions.get(a.path)! / a.size);
-  let left = order.reduce((sum, { path }) => sum + contributions.get(path)!, 0);
+  const total = order.reduce((sum, { path }) => sum + contributions.get(path)!, 0);
+  let left = total;
   const kept = new Set<string>();
   for (const { path } of order) {
-    if (left <= target ** 2) break;
+    if (left <= part * total) break;
     left -= contributions.get(path)!;
     kept.add(path);
   }

@@ -40,7 +40,10 @@ export interface Int8Report {
   /** What the program computes with in the end. */
   readonly precision: "int8" | "float32";
   readonly matrices: readonly MatrixReport[];
-  /** Over the calibration runs; undefined without calibration. */
+  /**
+   * Over the calibration runs; of the program as it is, or, where that is float32, of what int8 would have been at first.
+   * Undefined without calibration.
+   */
   readonly outputError: { readonly mean: number; readonly max: number } | undefined;
   readonly outputLimit: number;
 }

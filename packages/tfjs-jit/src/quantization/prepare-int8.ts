@@ -15,9 +15,9 @@ import type { Int8Precision, Int8Report } from "./precision.js";
 import { measureSensitivity } from "./sensitivity.js";
 
 const DEFAULT_LIMIT = 0.02;
-/** Part of the limit that single contributions are to add up to, in turn: they were measured on few messages. */
-const TARGETS = [0.95, 0.7];
-/** Calibration runs that contributions are measured on: one program run each for every matrix. */
+/** Parts of the limit that are aimed at in turn, since contributions are measured on few messages. */
+const TARGETS = [0.95, 0.8, 0.6];
+/** Calibration runs that contributions are measured on, the worst ones: one program run each for every matrix. */
 const SENSITIVITY_RUNS = 2;
 
 export interface Int8Input {
@@ -66,41 +66,52 @@ export async function prepareInt8({ bound, precision, runs, openSession }: Int8I
   };
 
   let { matrices } = plan;
-  let outputError: OutputError | undefined;
+  let errors: readonly number[] = [];
+  let first: OutputError | undefined;
   let contributions: ReadonlyMap<string, number> | undefined;
   for (const target of [undefined, ...TARGETS]) {
     if (target !== undefined) {
+      const worst = [...errors.keys()].sort((a, b) => errors[b]! - errors[a]!).slice(0, SENSITIVITY_RUNS);
       contributions ??= await measureSensitivity(
         bound,
-        new Map(matrices.map(({ path, treatment }) => [path, treatment])),
-        runs.slice(0, SENSITIVITY_RUNS),
-        (run, results) => errorOf(plan.exact[run]!, results),
+        new Map(plan.matrices.map(({ path, treatment }) => [path, treatment])),
+        worst.map((i) => runs[i]!),
+        (k, results) => errorOf(plan.exact[worst[k]!]!, results),
         openSession,
       );
-      matrices = keepWithin(plan.matrices, contributions, target * outputLimit);
+      matrices = keepWithin(plan.matrices, contributions, ((target * outputLimit) / first!.max) ** 2);
     }
-    if (!matrices.some(({ form }) => form !== "float32") && precision.tables !== true) break;
+    if (matrices.every(({ form }) => form === "float32") && precision.tables !== true) break;
     const prepared = await open(matrices);
-    if (runs.length > 0) outputError = await compare(prepared.session, runs, plan.exact, errorOf);
+    errors = await errorsOf(prepared.session, runs, plan.exact, errorOf);
+    const outputError = summary(errors);
+    first ??= outputError;
     if (outputError === undefined || outputError.max <= outputLimit) {
       report("int8", matrices, outputError);
       return prepared;
     }
     await prepared.session.dispose();
+    if (!Number.isFinite(outputError.max)) break;
   }
-  report("float32", matrices, outputError);
+  const kept = plan.matrices.map((matrix) => ({ ...matrix, form: "float32" as const }));
+  report("float32", kept, first);
   const float = dropUnused(bound);
   return { bound: float, session: await openSession(float) };
 }
 
-async function compare(
+async function errorsOf(
   session: Session,
   runs: readonly (readonly HostTensor[])[],
   exact: readonly (readonly HostTensor[])[],
   errorOf: (exact: readonly HostTensor[], int8: readonly HostTensor[]) => number,
-): Promise<OutputError> {
+): Promise<number[]> {
   const errors: number[] = [];
   for (const [i, run] of runs.entries()) errors.push(errorOf(exact[i]!, await session.run(run, [])));
+  return errors;
+}
+
+function summary(errors: readonly number[]): OutputError | undefined {
+  if (errors.length === 0) return undefined;
   return {
     mean: errors.reduce((sum, error) => sum + error, 0) / errors.length,
     // NaN is above every limit.
