@@ -26,6 +26,9 @@ export interface DetectOptions {
   readonly onTokenized?: (milliseconds: number) => void;
 }
 
+/** What the matrices are computed in. */
+export type Precision = "fp32" | "int8";
+
 export interface DetectorInfo {
   /** The directory's name, for example "btp-mini". */
   readonly name: string;
@@ -38,6 +41,8 @@ export interface DetectorInfo {
   readonly temperature: number;
   /** Which engine computes: "jit", "tfjs-cpu", ... */
   readonly engine: string;
+  /** What it computes in, in the end; absent: fp32. */
+  readonly precision?: Precision;
 }
 
 export interface Detector {

@@ -17,7 +17,7 @@ export { type WriteArtifactOptions, writeArtifact } from "./artifact/write.js";
 export { findBaseOffline } from "./base.js";
 export { type BatchLimits, defaultBatchLimits, planBatches } from "./batch.js";
 export { checkThreshold, type Decision, decide, scoreOf } from "./decide.js";
-export type { Detection, DetectOptions, Detector, DetectorInfo, Label } from "./detection.js";
+export type { Detection, DetectOptions, Detector, DetectorInfo, Label, Precision } from "./detection.js";
 export { DetectorError, type DetectorErrorCode } from "./errors.js";
 export { type ExplainedDetection, explain, maxExplainedWords, type WordEffect } from "./explain.js";
 export { type ExportedModel, type ExportOptions, exportDetector } from "./export/export-detector.js";

@@ -3,7 +3,7 @@
  * serves every batch. Shape letters: B rows, T tokens of the longest row.
  */
 import { type ClassifierParams, classifierLogits, type GptConfig, type HostTensor } from "@btp/core-gpt";
-import { type Engine, tensorSpec } from "@btp/tfjs-jit";
+import { type Engine, type Int8Precision, type Int8Report, tensorSpec } from "@btp/tfjs-jit";
 import type { Tensor } from "@tensorflow/tfjs-core";
 
 export interface Network {
@@ -12,11 +12,22 @@ export interface Network {
   dispose(): Promise<void>;
 }
 
-/** @param params - kept by the program while it lives; not changed */
+/** Whether matrices and embeddings are computed and kept in int8, where the scores stay what they are. */
+export interface Int8Options {
+  /** Token ids of typical messages. */
+  readonly calibration: readonly Int32Array[];
+  /** Error of a run's logits, and the largest that is accepted. */
+  readonly errorOf: (exact: readonly HostTensor[], int8: readonly HostTensor[]) => number;
+  readonly limit: number;
+  readonly onReport: (report: Int8Report) => void;
+}
+
+/** @param params - not changed; kept by the program while it lives, but for what becomes int8 */
 export async function compileNetwork(
   engine: Engine,
   architecture: GptConfig,
   params: ClassifierParams<HostTensor>,
+  int8?: Int8Options,
 ): Promise<Network> {
   const program = await engine.compile(
     (weights: ClassifierParams<Tensor>, ids: Tensor, positions: Tensor, mask: Tensor): Tensor =>
@@ -27,7 +38,7 @@ export async function compileNetwork(
       tensorSpec("int32", ["sequence"]),
       tensorSpec("float32", ["batch", "sequence"]),
     ],
-    { name: "classifier forward" },
+    { name: "classifier forward", ...(int8 && { precision: precisionOf(int8) }) },
   );
   return {
     async run(rows) {
@@ -36,6 +47,20 @@ export async function compileNetwork(
       return Float32Array.from(logits.data);
     },
     dispose: () => program.dispose(),
+  };
+}
+
+function precisionOf({ calibration, errorOf, limit, onReport }: Int8Options): Int8Precision {
+  return {
+    kind: "int8",
+    calibration: calibration.map((row) => {
+      const { ids, positions, mask } = padRows([row]);
+      return [ids, positions, mask];
+    }),
+    outputError: errorOf,
+    outputLimit: limit,
+    tables: true,
+    onReport,
   };
 }
 
