@@ -5,8 +5,8 @@ import type { Example } from "./example.js";
 
 /** One row with its line feed. Quoted where a comma, quote or line break, or white space that editors strip, is in it. */
 export function formatRow(text: string, label: string | number): string {
-  // Half a surrogate pair cannot be written as UTF-8.
-  const plain = text.replace(/\p{Cs}/gu, "\uFFFD");
+  // Half a surrogate pair cannot be written as UTF-8, and a reader takes a file with NUL for binary.
+  const plain = text.replace(/[\p{Cs}\0]/gu, "\uFFFD");
   const quoted = /[",\r\n]|^\s|\s$|^\uFEFF/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
   return `${quoted},${label}\n`;
 }
