@@ -21,6 +21,10 @@ export const commandTable = {
     summary: "train a detector on labelled messages",
     load: () => import("./commands/train.js"),
   },
+  distill: {
+    summary: "train a compact detector in phases from larger models' scores",
+    load: () => import("./commands/distill.js"),
+  },
   evaluate: {
     summary: "measure a detector on labelled messages",
     load: () => import("./commands/evaluate.js"),

@@ -27,6 +27,8 @@ export type TrainErrorCode =
   | "BAD_BASE"
   /** A file of the feature cache is truncated, altered or of other weights. */
   | "BAD_FEATURE_CACHE"
+  /** A file of a teacher's scores or vectors is damaged, or belongs to other texts. */
+  | "BAD_TEACHER_FILE"
   /** Not enough room on the disk. */
   | "NO_SPACE";
 

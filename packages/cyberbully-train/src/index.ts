@@ -11,6 +11,11 @@ export {
 export { type PresetName, presetNames, presets } from "./config/presets.js";
 export { readTrainArguments } from "./config/read-arguments.js";
 export type { Example } from "./data/example.js";
+export { type DistillOption, describeDistillOptions, distillOptions } from "./distill/distill-arguments.js";
+export { runDistillCommand } from "./distill/distill-command.js";
+export { type DistillOptions, distillDetector } from "./distill/distill-detector.js";
+export { parseRecipe, type Recipe } from "./distill/recipe.js";
+export type { DistilledDetector } from "./distill/write-distilled.js";
 export { TrainError, type TrainErrorCode } from "./errors.js";
 export { nearestName } from "./nearest-name.js";
 export type { TrainedDetector } from "./output/write-detector.js";

@@ -34,12 +34,13 @@ export function planEpoch(lengths: ArrayLike<number>, { batchSize, seed, epoch }
   return batches;
 }
 
-/** Fisher and Yates, in place. */
-function shuffle<T>(items: T[], random: Random): void {
+/** Fisher and Yates, in place. @returns the same array */
+export function shuffle<T>(items: T[], random: Random): T[] {
   for (let i = items.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
     [items[i], items[j]] = [items[j]!, items[i]!];
   }
+  return items;
 }
 
 /** Cuts one batch into at most `parts` micro-batches of nearly equal size; neighbours in length stay together. */

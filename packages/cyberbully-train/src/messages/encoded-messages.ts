@@ -1,6 +1,4 @@
 /** Messages as token ids, packed into two arrays: what batches are cut from. The texts themselves are not kept. */
-import type { Example } from "../data/example.js";
-
 export interface EncodedMessages {
   /** Token ids of all messages, one after the other, each already cut to the longest that is read. */
   readonly ids: Int32Array;
@@ -19,7 +17,7 @@ export type Encode = (
 ) => { readonly ids: ArrayLike<number>; readonly total: number };
 
 export function encodeMessages(
-  examples: readonly Example[],
+  examples: readonly { readonly text: string; readonly label: number }[],
   encode: Encode,
   maxTokens: number,
 ): EncodedMessages {

@@ -1,0 +1,85 @@
+/** The README.md of a distilled detector: from what it learned and how, how well it does and where, what not to use it for. */
+import type { GptConfig } from "@btp/core-gpt";
+import type { Evaluation } from "../metrics/evaluation.js";
+import type { RunIdentity } from "../run/run-position.js";
+import type { Calibration } from "./calibration.js";
+import type { DistillLoopResult } from "./distill-loop.js";
+import { lossNames } from "./distill-step.js";
+import type { EncodedSource } from "./mixture.js";
+import type { Phase, Recipe } from "./recipe.js";
+
+export interface DistilledFacts {
+  readonly recipe: Recipe;
+  readonly model: GptConfig;
+  readonly sources: ReadonlyMap<string, EncodedSource>;
+  readonly result: DistillLoopResult;
+  readonly identity: RunIdentity;
+  readonly calibration: Calibration;
+  readonly threshold: number;
+  readonly evaluations: Readonly<Record<string, Evaluation>>;
+  readonly tokensPerSecond: number;
+  readonly trial: boolean;
+  readonly now: () => number;
+}
+
+export function writeDistilledCard(facts: DistilledFacts): string {
+  const { recipe, model, result, identity, calibration, threshold, now } = facts;
+  const { position } = result;
+  const { calibrateOn } = recipe.validation;
+  const read = recipe.normalise ? "lower-cased and normalised" : "as they are";
+  return `# ${recipe.name}
+A GPT of ${model.numLayers} blocks, ${model.width} wide, ${model.numHeads} heads, that classifies short English messages as cyberbullying or not. It was trained from scratch, in phases, partly on what larger models said about the texts. ${recipe.description ?? ""}
+${facts.trial ? "\n> **A trial run**: its phases were cut short. Do not judge messages with it.\n" : ""}
+## Figures
+Temperature ${calibration.temperature.toFixed(3)}, bias ${calibration.bias.toFixed(3)} (${recipe.validation.calibration}${recipe.validation.fitThreshold ? ", threshold" : ""}: fitted on ${calibrateOn}), threshold ${threshold.toFixed(3)}. Of the file as it is stored (${recipe.precision}). In brackets: 95 % bootstrap intervals.
+
+| messages | number | accuracy | F1 | AUC | calibration error |
+|---|---|---|---|---|---|
+${Object.entries(facts.evaluations).map(figuresRow).join("\n")}
+
+What ${calibrateOn} fitted is a little too good on it. \`metrics.json\` has every figure; \`loss-plot.png\` and \`accuracy-plot.png\` show the run.
+
+## Training
+| phase | losses and weights | texts (times an epoch) | epochs | learning rate |
+|---|---|---|---|---|
+${recipe.phases.map(phaseRow).join("\n")}
+
+${position.step} updates on ${(position.tokens / 1e6).toFixed(1)} million tokens in ${Math.round(position.seconds)} s (${Math.round(facts.tokensPerSecond)} tokens/s) on the ${identity.engine} engine, seed ${recipe.seed}, ${new Date(now()).toISOString().slice(0, 10)}. Texts are read ${read}, up to ${model.contextLength} tokens of ${model.vocabSize} kinds.
+${recipe.card.teachers === undefined ? "" : `\n## Teachers\n${recipe.card.teachers}\n`}
+## Data
+${recipe.card.data === undefined ? "" : `${recipe.card.data}\n\n`}${[...facts.sources.values()].map(sourceLine).join("\n")}
+
+## Making it again
+\`\`\`
+npx btp-cli distill --recipe recipe.json --out models/${recipe.name}
+\`\`\`
+\`recipe.json\` and \`run.json\` beside this file hold every value, and the digests of all files that were read.
+
+## Limits
+- It learned from labels and scores with their mistakes and their view of what bullying is.
+- It sees one message alone: no thread, no relation between people, no images. Irony, reclaimed words, quoted abuse and counter-speech are where it errs.
+- It is made for English. A score is evidence for a person who decides, not a reason to punish anybody by machine.
+`;
+}
+
+function figuresRow([name, { messages, metrics }]: [string, Evaluation]): string {
+  const { accuracy, f1, rocAuc, ece } = metrics;
+  const cell = (metric: typeof accuracy, scale = 1, digits = 3): string => {
+    if (metric.value === null) return "-";
+    const interval = metric.interval;
+    const shown = (value: number): string => (value * scale).toFixed(digits);
+    const range = interval === null ? "" : ` (${shown(interval.low)} to ${shown(interval.high)})`;
+    return `${shown(metric.value)}${range}`;
+  };
+  return `| ${name} | ${messages} | ${cell(accuracy)} | ${cell(f1)} | ${cell(rocAuc)} | ${cell(ece)} |`;
+}
+
+function phaseRow({ name, losses, mixture, epochs, learningRate }: Phase): string {
+  const weighed = lossNames.filter((loss) => losses[loss] > 0).map((loss) => `${loss} ${losses[loss]}`);
+  const texts = mixture.map(({ source, repeat }) => (repeat === 1 ? source : `${source} (${repeat})`));
+  return `| ${name} | ${weighed.join(", ")} | ${texts.join(", ")} | ${epochs} | ${learningRate} |`;
+}
+
+function sourceLine({ source }: EncodedSource): string {
+  return `- ${source.name}: ${source.texts.length} texts, ${source.labels === undefined ? "unlabelled" : "labelled"}`;
+}
