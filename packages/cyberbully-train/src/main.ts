@@ -3,7 +3,7 @@ import { chdir, env } from "node:process";
 import { runTrainCommand } from "./command.js";
 
 // Nx starts its commands in the workspace's root; paths count from where the user stands.
-if (env.NX_TASK_TARGET_PROJECT !== undefined && env.INIT_CWD !== undefined) chdir(env.INIT_CWD);
+if (env.NX_TASK_TARGET_TARGET === "train" && env.INIT_CWD !== undefined) chdir(env.INIT_CWD);
 
 const stop = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) {
