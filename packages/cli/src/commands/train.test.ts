@@ -33,6 +33,8 @@ it("trains a detector that evaluate measures and predict uses", async () => {
     "6",
     "--learning-rate",
     "0.01",
+    "--patience",
+    "0",
   ];
   const data = ["--train", path("train.csv"), "--validation", path("validation.csv")];
   const places = ["--out", path("models/mine"), "--logs", path("logs")];
