@@ -42,8 +42,13 @@ function refuseTelemetry(): void {
 /** @throws {JitError} RUNTIME_FAILED */
 export async function createSession(model: EncodedModel, options: SessionOptions): Promise<Session> {
   refuseTelemetry();
-  const { inputNames, outputNames } = model;
-  const session = await attempt(options.name, "did not accept the model", () =>
+  const session = await openSession(model, options);
+  const { inputNames, outputNames, fixed } = model;
+  return callsOf(session, { inputNames, outputNames, fixed }, options);
+}
+
+function openSession(model: EncodedModel, options: SessionOptions): Promise<ort.InferenceSession> {
+  return attempt(options.name, "did not accept the model", () =>
     ort.InferenceSession.create(model.bytes, {
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
@@ -55,14 +60,21 @@ export async function createSession(model: EncodedModel, options: SessionOptions
         : { enableProfiling: true, profileFilePrefix: options.profileTo }),
     }),
   );
-  // Nothing below holds on to `model`: the runtime has its own copy of the weights by now.
+}
+
+/** Apart from where the session is made, so that nothing holds on to the model: the runtime has its own copy of the weights. */
+function callsOf(
+  session: ort.InferenceSession,
+  { inputNames, outputNames, fixed }: Pick<EncodedModel, "inputNames" | "outputNames" | "fixed">,
+  options: SessionOptions,
+): Session {
   return {
     async run(inputs, into) {
       const feeds: Record<string, ort.Tensor> = {};
       inputNames.forEach((name, i) => {
         feeds[name] = toOrt(inputs[i]!);
       });
-      for (const [name, tensor] of model.fixed) feeds[name] = toOrt(tensor);
+      for (const [name, tensor] of fixed) feeds[name] = toOrt(tensor);
       const fetches: Record<string, ort.Tensor | null> = {};
       outputNames.forEach((name, i) => {
         const target = into[i];
