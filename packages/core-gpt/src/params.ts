@@ -14,7 +14,7 @@ export interface LayerNormParams<T> {
 export interface BlockParams<T> {
   readonly attentionNorm: LayerNormParams<T>;
   readonly attention: {
-    /** [D, 3D]: queries, keys and values side by side. */
+    /** Queries, keys and values side by side: [D, 3D]. */
     readonly qkv: LinearParams<T>;
     /** [D, D] */
     readonly projection: LinearParams<T>;
