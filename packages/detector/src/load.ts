@@ -7,6 +7,7 @@ import { readArtifact, type StoredArtifact } from "./artifact/read.js";
 import { findBaseOffline } from "./base.js";
 import type { BatchLimits } from "./batch.js";
 import { calibrationRows, scoreError, scoreLimit } from "./calibration.js";
+import { collectGarbage } from "./collect-garbage.js";
 import type { Detector, DetectorInfo, Precision } from "./detection.js";
 import { createDetector } from "./detector.js";
 import { compileNetwork, type Network } from "./network.js";
@@ -37,6 +38,15 @@ export interface LoadOptions {
  *   BASE_NOT_FOUND, BASE_MISMATCH  @throws {JitError} ENGINE_UNAVAILABLE
  */
 export async function loadDetector(dir: string, options: LoadOptions = {}): Promise<Detector> {
+  const detector = await readAndCompile(dir, options);
+  if (detector.info.parameters >= largeModel) await collectGarbage();
+  return detector;
+}
+
+/** Parameters from which on what loading leaves behind, 4 bytes each, is given back at once: GPT-2 has 124 million. */
+const largeModel = 20_000_000;
+
+async function readAndCompile(dir: string, options: LoadOptions): Promise<Detector> {
   // The directory first: a wrong path should not cost the time an engine takes to start.
   const artifact = await readArtifact(dir, { resolveBase: options.resolveBase ?? findBaseOffline });
   const tokenizer = await tokenizerOf({ ...artifact, vocabSize: artifact.architecture.vocabSize });

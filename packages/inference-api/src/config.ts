@@ -52,6 +52,10 @@ export const configSchema = z.strictObject({
     .default(Math.max(1, Math.floor(cores / defaultWorkers)))
     .describe("threads of the engine in each worker"),
   engine: z.enum(ENGINES).optional().describe("what computes; unset: the detector's own choice"),
+  precision: z
+    .enum(["fp32", "int8"])
+    .default("fp32")
+    .describe("int8: large models in a third of the time and memory, scores within 0.02"),
   maxBodyBytes: int(1024, 64 * 2 ** 20)
     .default(2 ** 20)
     .describe("largest request body"),

@@ -60,6 +60,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       directory: config.model,
       detectorModule: options.detectorModule ?? DEFAULT_DETECTOR,
       threads: config.threads,
+      precision: config.precision,
       ...(config.engine === undefined ? {} : { engine: config.engine }),
     },
     workers: config.workers,

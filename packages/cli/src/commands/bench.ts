@@ -2,7 +2,14 @@
 import { Command, Option } from "commander";
 import type { CliContext } from "../context.js";
 import type { PredictorOptions } from "../predict/predictor.js";
-import { engineOption, jsonOption, modelOption, threadsOption, wholeNumber } from "../shared-options.js";
+import {
+  engineOption,
+  jsonOption,
+  modelOption,
+  precisionOption,
+  threadsOption,
+  wholeNumber,
+} from "../shared-options.js";
 
 interface BenchCommandOptions extends PredictorOptions {
   readonly words: number;
@@ -27,6 +34,7 @@ export function createCommand(context: CliContext): Command {
     .addOption(jsonOption())
     .addOption(engineOption())
     .addOption(threadsOption())
+    .addOption(precisionOption())
     .addHelpText(
       "after",
       `

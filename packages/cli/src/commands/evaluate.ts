@@ -8,6 +8,7 @@ import {
   jsonOption,
   modelOption,
   numberBetween,
+  precisionOption,
   threadsOption,
   wholeNumber,
 } from "../shared-options.js";
@@ -43,6 +44,7 @@ export function createCommand(context: CliContext): Command {
     .addOption(jsonOption())
     .addOption(engineOption())
     .addOption(threadsOption())
+    .addOption(precisionOption())
     .addHelpText(
       "after",
       `

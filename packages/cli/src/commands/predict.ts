@@ -4,7 +4,14 @@ import type { CliContext } from "../context.js";
 import { UsageError } from "../exit-codes.js";
 import { type FileOptions, planFile } from "../predict/file-plan.js";
 import type { PredictorOptions } from "../predict/predictor.js";
-import { engineOption, jsonOption, modelOption, numberBetween, threadsOption } from "../shared-options.js";
+import {
+  engineOption,
+  jsonOption,
+  modelOption,
+  numberBetween,
+  precisionOption,
+  threadsOption,
+} from "../shared-options.js";
 
 type PredictOptions = PredictorOptions & Partial<FileOptions>;
 
@@ -42,6 +49,7 @@ export function createCommand(context: CliContext): Command {
     .addOption(jsonOption())
     .addOption(engineOption())
     .addOption(threadsOption())
+    .addOption(precisionOption())
     .addHelpText(
       "after",
       `

@@ -1,5 +1,5 @@
 /** Texts to results, with whatever the command line asked for: threshold, explanation, notice of truncation. */
-import type { Detector } from "@btp/detector";
+import type { Detector, Precision } from "@btp/detector";
 import type { CliContext } from "../context.js";
 import { findModel } from "../model-path.js";
 import type { EngineOption } from "../shared-options.js";
@@ -9,6 +9,7 @@ export interface PredictorOptions {
   readonly model?: string;
   readonly engine: EngineOption;
   readonly threads?: number;
+  readonly precision?: Precision;
   readonly threshold?: number;
   readonly explain?: boolean;
 }
@@ -25,6 +26,8 @@ export async function createPredictor(options: PredictorOptions, context: CliCon
   const detector = await loadDetector(dir, {
     engine: options.engine,
     ...(options.threads !== undefined && { threads: options.threads }),
+    ...(options.precision !== undefined && { precision: options.precision }),
+    onNote: (text) => context.stderr.write(`${text}\n`),
   });
   const settings = options.threshold === undefined ? {} : { threshold: options.threshold };
   return {

@@ -2,6 +2,9 @@
 import { type Detector, loadDetector } from "@btp/detector";
 import type { WorkerSetup } from "./protocol.js";
 
-export function load(directory: string, options: Pick<WorkerSetup, "engine" | "threads">): Promise<Detector> {
+export function load(
+  directory: string,
+  options: Pick<WorkerSetup, "engine" | "threads" | "precision">,
+): Promise<Detector> {
   return loadDetector(directory, options);
 }

@@ -2,7 +2,7 @@
  * What parent and worker process say to each other over the IPC channel (JSON).
  * A worker answers batches one at a time, in order; its parent never sends a second before the first is answered.
  */
-import type { Detection, DetectorInfo } from "@btp/detector";
+import type { Detection, DetectorInfo, Precision } from "@btp/detector";
 import type { EngineName } from "../config.js";
 
 /** Where the worker's detector comes from: a module exporting `load(directory, options)`. */
@@ -13,6 +13,8 @@ export interface WorkerSetup {
   readonly engine?: EngineName;
   /** Threads of the engine inside the worker. */
   readonly threads?: number;
+  /** Absent: fp32. */
+  readonly precision?: Precision;
 }
 
 export type ToWorker =

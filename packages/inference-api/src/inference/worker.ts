@@ -8,7 +8,7 @@ import type { FromWorker, ToWorker, WorkerSetup } from "./protocol.js";
 
 /** What a detector module exports. */
 export interface DetectorModule {
-  load(directory: string, options: Pick<WorkerSetup, "engine" | "threads">): Promise<Detector>;
+  load(directory: string, options: Pick<WorkerSetup, "engine" | "threads" | "precision">): Promise<Detector>;
 }
 
 function isDetectorModule(module: unknown): module is DetectorModule {
@@ -35,6 +35,7 @@ async function load(setup: WorkerSetup): Promise<void> {
     detector = await module.load(setup.directory, {
       ...(setup.engine === undefined ? {} : { engine: setup.engine }),
       ...(setup.threads === undefined ? {} : { threads: setup.threads }),
+      ...(setup.precision === undefined ? {} : { precision: setup.precision }),
     });
     // The first run allocates and plans: it belongs to starting, not to somebody's request.
     await detector.detect(["warm up"]);
