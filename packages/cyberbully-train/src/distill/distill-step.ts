@@ -90,9 +90,7 @@ export interface PhaseProgramInput {
 export function compilePhase(input: PhaseProgramInput): Promise<DistillProgram> {
   const { engine, model, phase, part, vectorWidth, params, random } = input;
   const trained = new Set(part.trained.map(({ path }) => path));
-  const select = (wanted: boolean): FlatParams<HostTensor> =>
-    Object.fromEntries(Object.entries(params).filter(([path]) => trained.has(path) === wanted));
-  const initial = select(true);
+  const initial = Object.fromEntries(Object.entries(params).filter(([path]) => trained.has(path)));
   const state: StepState<HostTensor> = {
     parameters: initial,
     first: zerosLike(initial),
@@ -100,16 +98,12 @@ export function compilePhase(input: PhaseProgramInput): Promise<DistillProgram> 
     accumulated: {},
     average: phase.averageWeights > 0 ? initial : {},
   };
-  // The map of a phase that does not use it is left out: a constant that nothing reads.
-  const frozen = Object.fromEntries(
-    Object.entries(select(false)).filter(([path]) => path.startsWith("head.")),
-  );
   const scalar = tensorSpec("float32", []);
   const perText = tensorSpec("float32", ["batch"]);
   return engine.compileStep(
     createDistillStep(model, phase, part, random),
     state,
-    frozen,
+    {},
     [
       {
         ...inputSpecs(part, model.width),
@@ -142,7 +136,7 @@ export function createDistillStep(
   random: RandomSource,
 ): (
   state: StepState<tf.Tensor>,
-  frozen: FlatParams<tf.Tensor>,
+  constants: Readonly<Record<string, never>>,
   batch: DistillBatch<tf.Tensor>,
   scalars: DistillScalars<tf.Tensor>,
 ) => { state: StepState<tf.Tensor>; result: DistillResult<tf.Tensor> } {
@@ -153,10 +147,13 @@ export function createDistillStep(
     inside: (x) => random.dropout(x, phase.dropout),
     head: (x) => random.dropout(x, phase.headDropout),
   };
-  return (state, frozen, batch, scalars) => {
+  return (state, _constants, batch, scalars) => {
     const kept: Partial<Record<LossName, tf.Tensor>> = {};
     const lossOf = (...trained: tf.Tensor[]): tf.Scalar => {
-      const flat = { ...frozen, ...Object.fromEntries(paths.map((path, i) => [path, trained[i]!])) };
+      const flat = {
+        ...absentHead(model),
+        ...Object.fromEntries(paths.map((path, i) => [path, trained[i]!])),
+      };
       const losses = lossesOf(model, phase, part, flat, batch, scalars, dropouts);
       // valueAndGrads disposes of all but the sum; what is kept outlives it, and is let go below.
       const weighted = lossNames.flatMap((name) => {
@@ -183,6 +180,11 @@ export function createDistillStep(
     const next = update(state, gradients, scalars, part, options);
     return { state: next.state, result: { losses, gradientNorm: next.gradientNorm } };
   };
+}
+
+/** Stands in for the head in phases that do not decide: its logits go nowhere. */
+function absentHead({ width }: GptConfig): FlatParams<tf.Tensor> {
+  return { "head.weight": tf.zeros([width, numLabels]), "head.bias": tf.zeros([numLabels]) };
 }
 
 /** The losses that the phase weighs, each without its weight. */

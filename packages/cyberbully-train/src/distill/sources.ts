@@ -26,12 +26,25 @@ export async function loadSources(recipe: Recipe, resolvePath: ResolvePath): Pro
   const used = new Set(recipe.phases.flatMap(({ mixture }) => mixture.map(({ source }) => source)));
   for (const name of recipe.vocabulary.countedIn ?? []) used.add(name);
   const loaded: LoadedSource[] = [];
+  // Sources may be parts of one file: its vectors, the largest thing in memory, are read once.
+  const vectorFiles = new Map<string, Promise<TeacherVectors>>();
+  const vectorsOf = (path: string, textsSha256: string): Promise<TeacherVectors> => {
+    const key = `${textsSha256} ${path}`;
+    const found = vectorFiles.get(key) ?? readVectors(path, textsSha256);
+    vectorFiles.set(key, found);
+    return found;
+  };
   for (const [name, source] of Object.entries(recipe.sources))
-    if (used.has(name)) loaded.push(await loadSource(name, source, resolvePath));
+    if (used.has(name)) loaded.push(await loadSource(name, source, resolvePath, vectorsOf));
   return loaded;
 }
 
-async function loadSource(name: string, source: Source, resolvePath: ResolvePath): Promise<LoadedSource> {
+async function loadSource(
+  name: string,
+  source: Source,
+  resolvePath: ResolvePath,
+  vectorsOf: typeof readVectors,
+): Promise<LoadedSource> {
   const file = resolvePath(source.file);
   const read = await readTexts(file, source);
   if (read.badRows > 0 && (source.scores !== undefined || source.vectors !== undefined))
@@ -56,7 +69,7 @@ async function loadSource(name: string, source: Source, resolvePath: ResolvePath
   }
   let vectors: TeacherVectors | undefined;
   if (source.vectors !== undefined) {
-    vectors = await readVectors(resolvePath(source.vectors), read.sha256);
+    vectors = await vectorsOf(resolvePath(source.vectors), read.sha256);
     covers(vectors.count, source.vectors);
   }
   return { ...read, name, file: source.file, scores, vectors };
