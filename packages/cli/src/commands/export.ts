@@ -26,15 +26,15 @@ export function createCommand(context: CliContext): Command {
       .addOption(
         new Option(
           "--precision <name>",
-          "float32: the same scores, ONNX's own operators only; int8: a quarter of the size, for ONNX Runtime",
+          "fp32: the same scores, ONNX's own operators only; int8: a quarter of the size, for ONNX Runtime",
         )
-          .choices(["float32", "int8"])
-          .default("float32"),
+          .choices(["fp32", "int8"])
+          .default("fp32"),
       )
       .addOption(
         new Option(
           "--calibration <file>",
-          "with int8: typical messages (CSV, JSONL or TXT); what they show to lose too much stays float32",
+          "with int8: typical messages (CSV, JSONL or TXT) to measure it on (default: a few of our own)",
         ),
       )
       .addOption(jsonOption())

@@ -20,7 +20,7 @@ it("writes the model and says where", async () => {
   expect({ code, stdout, stderr }).toEqual({
     code: 0,
     stdout: `${join(cwd, "out", "tiny.onnx")}\n`,
-    stderr: expect.stringMatching(/^\d+ kB, float32\n$/),
+    stderr: expect.stringMatching(/^\d+ kB, fp32\n$/),
   });
   expect(readOnnxInfo(await readFile(join(cwd, "out", "tiny.onnx")))).toMatchObject({ name: "tiny" });
 });
@@ -33,7 +33,7 @@ it("tells machines the files, the metadata and what int8 did", async () => {
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
     files: [join(cwd, "tiny8.onnx")],
-    metadata: { "btp.name": "tiny", "btp.precision": "int8", "btp.tokenizer": "gpt2" },
+    metadata: { "btp.name": "tiny", "btp.tokenizer": "gpt2" },
     int8: { outputLimit: 0.02 },
   });
 });

@@ -13,7 +13,7 @@ import { toPrintable } from "../printable.js";
 export interface ExportOnnxOptions {
   readonly model?: string;
   readonly out: string;
-  readonly precision: "float32" | "int8";
+  readonly precision: "fp32" | "int8";
   readonly calibration?: string;
   readonly json?: boolean;
 }
@@ -25,7 +25,7 @@ const calibrationMessages = 64;
 export async function exportOnnxModel(options: ExportOnnxOptions, context: CliContext): Promise<void> {
   const { precision, calibration } = options;
   if (calibration !== undefined && precision !== "int8")
-    throw new UsageError("Expected --calibration with --precision int8: float32 has nothing to measure.");
+    throw new UsageError("Expected --calibration with --precision int8: fp32 has nothing to measure.");
   const model = findModel(options.model ?? context.env.BTP_MODEL, context.cwd);
   const texts = calibration === undefined ? undefined : await readSome(resolve(context.cwd, calibration));
   const exported = await exportDetector(model, resolve(context.cwd, options.out), {
@@ -45,17 +45,15 @@ export async function exportOnnxModel(options: ExportOnnxOptions, context: CliCo
 
 /** "int8: 44 of 48 matrices, scores moved by at most 0.004" */
 function precisionOf({ int8 }: ExportedModel): string {
-  if (!int8) return "float32";
+  if (!int8) return "fp32";
   const { matrices, outputError, outputLimit } = int8;
   if (matrices.length === 0)
     return "int8: no matrix is large enough to gain by it, so all of them stayed float32";
   if (int8.precision === "float32")
     return `float32, since int8 moved scores by more than ${outputLimit} on the calibration messages`;
   const changed = matrices.filter(({ form }) => form !== "float32").length;
-  const error = outputError
-    ? `scores of the calibration messages moved by at most ${outputError.max.toFixed(4)}`
-    : "not measured: give --calibration with typical messages";
-  return `int8: ${changed} of ${matrices.length} matrices; ${error}`;
+  const error = outputError ? `, scores moved by at most ${outputError.max.toFixed(4)}` : "";
+  return `int8: ${changed} of ${matrices.length} matrices${error}`;
 }
 
 async function readSome(path: string): Promise<string[]> {

@@ -123,7 +123,7 @@ describe("readOnnxInfo", () => {
       vocabSize: 50257,
       normalise: false,
       sourceSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
-      precision: "float32",
+      precision: "fp32",
     });
   });
 

@@ -3,13 +3,7 @@
  * score out, everything else in its metadata. Shape letters: B messages, T tokens of the longest.
  */
 import { basename, dirname, join, resolve } from "node:path";
-import {
-  type ClassifierParams,
-  classifierLogits,
-  flattenParams,
-  type GptConfig,
-  type HostTensor,
-} from "@btp/core-gpt";
+import { type ClassifierParams, classifierLogits, flattenParams, type GptConfig } from "@btp/core-gpt";
 import { exportOnnx, type Int8Report, tensorSpec } from "@btp/tfjs-jit";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
@@ -17,6 +11,8 @@ import type { BaseResolver } from "../artifact/delta.js";
 import { type NewFile, writeTogether } from "../artifact/files.js";
 import { readArtifact, type StoredArtifact } from "../artifact/read.js";
 import { findBaseOffline } from "../base.js";
+import { calibrationMessages, scoreError, scoreLimit } from "../calibration.js";
+import type { Precision } from "../detection.js";
 import { DetectorError } from "../errors.js";
 import { padRows } from "../network.js";
 import { checkTexts, tokenizeMessages } from "../tokenize.js";
@@ -25,9 +21,12 @@ import { describeModel } from "./metadata.js";
 import { writePieces } from "./write-pieces.js";
 
 export interface ExportOptions {
-  /** Default "float32": the detector's scores to 1e-5, ONNX's own operators only. */
-  readonly precision?: "float32" | "int8";
-  /** Typical messages, some dozens: by them int8 measures its error and keeps in float32 what would lose too much. */
+  /** Default "fp32": the detector's scores to 1e-5, ONNX's own operators only. */
+  readonly precision?: Precision;
+  /**
+   * Typical messages, some dozens: by them int8 measures its error and keeps in float32 what would lose too much. Default:
+   * a few of our own.
+   */
   readonly calibration?: readonly string[];
   /** As for loadDetector. */
   readonly resolveBase?: BaseResolver;
@@ -55,11 +54,11 @@ export async function exportDetector(
   file: string,
   options: ExportOptions = {},
 ): Promise<ExportedModel> {
-  const precision = options.precision ?? "float32";
-  if (precision === "float32" && options.calibration)
+  const precision = options.precision ?? "fp32";
+  if (precision === "fp32" && options.calibration)
     throw new DetectorError(
       "INPUT_INVALID",
-      "Expected calibration messages with int8 only, got them with float32.",
+      "Expected calibration messages with int8 only, got them with fp32.",
     );
   const artifact = await readArtifact(dir, { resolveBase: options.resolveBase ?? findBaseOffline });
   const { architecture, params, temperature } = artifact;
@@ -83,10 +82,13 @@ export async function exportDetector(
         precision: {
           kind: "int8",
           tables: true,
-          outputError: scoreDifference,
-          calibration: await calibrationRuns(artifact, options.calibration ?? []),
+          outputError: (exact, approximate) => scoreError(exact, approximate, temperature),
+          outputLimit: scoreLimit,
+          calibration: await calibrationRuns(artifact, options.calibration ?? calibrationMessages),
           onReport: (report) => {
             int8 = report;
+            // Told before the file is written.
+            metadata["btp.precision"] = report.precision === "int8" ? "int8" : "fp32";
           },
         },
       }),
@@ -104,14 +106,6 @@ export async function exportDetector(
     metadata,
     ...(int8 && { int8 }),
   };
-}
-
-/** What int8 may move is judged by what users see. Limit: 0.02, the default. */
-function scoreDifference(exact: readonly HostTensor[], int8: readonly HostTensor[]): number {
-  const [, before] = exact;
-  const [, after] = int8;
-  if (!before || !after) return Number.POSITIVE_INFINITY;
-  return Math.max(...Array.from(before.data, (score, i) => Math.abs(score - (after.data[i] ?? Number.NaN))));
 }
 
 /** Positions are counted in the graph, and the temperature is in the score: nothing is left to the caller but the ids. */

@@ -5,13 +5,14 @@
 import { textNormalisation } from "@btp/core-gpt/tokenizer";
 import { detectorLabels } from "../artifact/config.js";
 import type { StoredArtifact } from "../artifact/read.js";
+import type { Precision } from "../detection.js";
 import { metadataVersion } from "./metadata-version.js";
 
 /** @param precision - of the exported model, which may differ from that of the directory */
 export function describeModel(
   artifact: StoredArtifact,
   name: string,
-  precision: "float32" | "int8",
+  precision: Precision,
 ): Record<string, string> {
   return {
     "btp.format": metadataVersion,

@@ -23,6 +23,7 @@ export interface OnnxDetectorInfo {
   readonly normalise: boolean;
   /** sha256 of the detector's model.safetensors, hex. */
   readonly sourceSha256: string;
+  /** "fp32" or "int8". */
   readonly precision: string;
 }
 
