@@ -17,6 +17,8 @@ runTool("btp-cli", [
   `${data}/validation.csv`,
   "--out",
   model,
+  "--epochs",
+  "14",
   "--overwrite",
 ]);
 
