@@ -51,7 +51,7 @@ ${recipe.card.data === undefined ? "" : `${recipe.card.data}\n\n`}${[...facts.so
 
 ## Making it again
 \`\`\`
-npx btp-cli distill --recipe recipe.json --out models/${recipe.name}
+${recipe.card.command ?? `npx btp-cli distill --recipe recipe.json --out models/${recipe.name}`}
 \`\`\`
 \`recipe.json\` and \`run.json\` beside this file hold every value, and the digests of all files that were read.
 

@@ -115,7 +115,11 @@ export const recipeSchema = z.strictObject({
   }),
   precision: z.enum(["float32", "float16", "bfloat16", "int8"]).default("float32"),
   card: z
-    .strictObject({ teachers: z.string().max(5000).optional(), data: z.string().max(20_000).optional() })
+    .strictObject({
+      teachers: z.string().max(5000).optional(),
+      data: z.string().max(20_000).optional(),
+      command: z.string().max(1000).optional().describe("what makes the detector again"),
+    })
     .prefault({}),
 });
 
