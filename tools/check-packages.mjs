@@ -33,6 +33,7 @@ const strangers = {
   detector: ["express", "@tensorflow/tfjs-node-gpu", "@tensorflow/tfjs-node", "vega"],
 };
 
+const sizesPage = readFileSync(join(root, "docs/packages.md"), "utf8");
 const problems = [];
 ensureInstalled();
 runTool("tsc", ["-b"]);
@@ -65,6 +66,9 @@ function pack(name) {
   console.log(
     `${info.name} ${size} kB packed, ${Math.ceil(info.unpackedSize / 1000)} kB unpacked, ${files.length} files`,
   );
+  const stated = Number(new RegExp(`packages/${name}\\) \\|.*?\\| (\\d+) kB`).exec(sizesPage)?.[1]);
+  if (!(Math.abs(size - stated) <= 0.15 * size))
+    problems.push(`${name}: docs/packages.md says ${stated} kB packed, but it is ${size} kB`);
   if (size > limits[name]) problems.push(`${name}: ${size} kB packed, more than ${limits[name]}`);
   return { path: join(work, info.filename.replace("@", "").replace("/", "-")), name: info.name };
 }
@@ -104,6 +108,9 @@ function tryOut(archives) {
     "all",
     [...archives.values()].map(({ path }) => path),
   );
+  for (const native of ["@tensorflow/tfjs-node", "@tensorflow/tfjs-node-gpu"])
+    if (existsSync(join(project, "node_modules", native)))
+      problems.push(`${native} comes without being asked for`);
   for (const name of rest) runConsumer(name, project);
 }
 
