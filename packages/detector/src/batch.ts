@@ -15,6 +15,9 @@ export interface BatchLimits {
  */
 export const defaultBatchLimits: BatchLimits = { maxTokens: 2048, maxRows: 256 };
 
+/** For int8, whose weights are a quarter: 768 tokens are as fast, and activations take a third of the memory. */
+export const int8BatchLimits: BatchLimits = { maxTokens: 768, maxRows: 256 };
+
 /**
  * What starting one more batch costs, in tokens computed meanwhile: 0.1 to 0.3 ms for a 128-wide model, 2 ms for a
  * 768-wide one, both about 32 tokens of their speed.

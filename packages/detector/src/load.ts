@@ -5,7 +5,7 @@ import { createEngine, type Engine, type EngineChoice, type Int8Report } from "@
 import type { BaseResolver } from "./artifact/delta.js";
 import { readArtifact, type StoredArtifact } from "./artifact/read.js";
 import { findBaseOffline } from "./base.js";
-import type { BatchLimits } from "./batch.js";
+import { type BatchLimits, defaultBatchLimits, int8BatchLimits } from "./batch.js";
 import { calibrationRows, scoreError, scoreLimit } from "./calibration.js";
 import { collectGarbage } from "./collect-garbage.js";
 import type { Detector, DetectorInfo, Precision } from "./detection.js";
@@ -61,8 +61,8 @@ async function readAndCompile(dir: string, options: LoadOptions): Promise<Detect
   try {
     const { network, precision } = await compileWith(engine, artifact, tokenizer, options);
     const info = { ...describeDetector(basename(resolve(dir)), artifact, engine), precision };
-    const { batchLimits } = options;
-    return createDetector({ info, tokenizer, network, release, ...(batchLimits && { batchLimits }) });
+    const batchLimits = options.batchLimits ?? (precision === "int8" ? int8BatchLimits : defaultBatchLimits);
+    return createDetector({ info, tokenizer, network, release, batchLimits });
   } catch (error) {
     await release();
     throw error;
