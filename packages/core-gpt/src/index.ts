@@ -30,7 +30,7 @@ export { type Dropout, noDropout } from "./layers/dropout.js";
 export { embedding } from "./layers/embedding.js";
 export { gelu } from "./layers/gelu.js";
 export { layerNorm } from "./layers/layer-norm.js";
-export { linear } from "./layers/linear.js";
+export { type AdaptedLinearParams, type LowRankAdapter, linear } from "./layers/linear.js";
 export { mlp } from "./layers/mlp.js";
 export { embed, hiddenStates, runBlocks } from "./model.js";
 export {

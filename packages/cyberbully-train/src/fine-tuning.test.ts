@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type GptConfig, gptConfigs } from "@btp/core-gpt";
+import { loadDetector } from "@btp/detector";
 import { openSafetensors } from "@btp/weights-gpt2";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createConfig } from "./config/config.js";
@@ -39,7 +40,12 @@ function toyCsv(count: number, from: number): string {
   return `Text,Label\n${rows.join("\n")}\n`;
 }
 
-async function fineTune(name: string, values: Partial<TrainConfig> = {}) {
+async function fineTune(
+  name: string,
+  values: Partial<TrainConfig> = {},
+  stopAfter = Number.POSITIVE_INFINITY,
+) {
+  const stop = new AbortController();
   const events: TrainEvent[] = [];
   const config = createConfig({
     base: join(folder, "base"),
@@ -58,7 +64,13 @@ async function fineTune(name: string, values: Partial<TrainConfig> = {}) {
     minLearningRate: 1e-3,
     ...values,
   });
-  const detector = await trainDetector(config, { onProgress: (event) => events.push(event) });
+  const detector = await trainDetector(config, {
+    signal: stop.signal,
+    onProgress(event) {
+      events.push(event);
+      if (event.kind === "step" && event.step === stopAfter) stop.abort();
+    },
+  });
   return { detector, computed: events.filter(({ kind }) => kind === "features").length };
 }
 
@@ -119,6 +131,48 @@ it("gives the same figures with and without a cache, but for 16-bit rounding", a
   expect(computed.computed).toBe(0);
   // binary16 keeps 11 bits: features within 5e-4, the loss of a few updates within 1e-3.
   expect(computed.detector.figures.loss).toBeCloseTo(cached.detector.figures.loss, 3);
+}, 240_000);
+
+const lora = { loraRank: 2, loraBlocks: 2, loraDropout: 0.1, dropout: 0.1 } as const;
+
+it("merges adapters into plain weights, and computes the blocks below them once", async () => {
+  const cacheDir = join(folder, "lora-features");
+  await fineTune("lora-untouched", { unfreezeBlocks: 0, learningRate: 1e-30, minLearningRate: 0 });
+  const before = await weightsOf(join(folder, "lora-untouched", "model.safetensors"));
+  const first = await fineTune("lora", { ...lora, cacheDir });
+  expect(first.computed).toBeGreaterThan(0);
+  const after = await weightsOf(join(folder, "lora", "model.safetensors"));
+  expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
+  const changes = /^head\.|^gpt\.finalNorm\.|^gpt\.blocks\.[12]\.(attention|mlp)\.\w+\.weight$/;
+  for (const [path, data] of after) {
+    const changed = Buffer.compare(Buffer.from(data.buffer), Buffer.from(before.get(path)!.buffer)) !== 0;
+    expect(`${path} ${changed}`).toBe(`${path} ${changes.test(path)}`);
+  }
+  // The run's figures were taken with adapters and 16-bit features; the detector has plain weights alone.
+  const detector = await loadDetector(join(folder, "lora"), { engine: "jit", threads: 1 });
+  const rows = toyCsv(20, 500)
+    .trim()
+    .split("\n")
+    .slice(1)
+    .map((row) => row.split(","));
+  const found = await detector.detect(rows.map(([text]) => text!));
+  await detector.dispose();
+  const losses = found.map(({ score }, i) => -Math.log(rows[i]![1] === "1" ? score : 1 - score));
+  const loss = losses.reduce((sum, value) => sum + value, 0) / losses.length;
+  expect(loss).toBeCloseTo(first.detector.figures.loss, 3);
+  const second = await fineTune("lora-again", { ...lora, cacheDir });
+  expect(second.computed).toBe(0);
+  expect(second.detector.sha256).toBe(first.detector.sha256);
+}, 240_000);
+
+it("goes on with adapters to the bits of the undisturbed run", async () => {
+  const whole = await fineTune("lora-whole", lora);
+  await expect(fineTune("lora-cut", lora, 3)).rejects.toMatchObject({ code: "INTERRUPTED" });
+  await expect(fineTune("lora-cut", { ...lora, resume: true, loraRank: 3 })).rejects.toThrow(
+    /loraRank was 2 and is 3/,
+  );
+  const resumed = await fineTune("lora-cut", { ...lora, resume: true });
+  expect(resumed.detector.sha256).toBe(whole.detector.sha256);
 }, 240_000);
 
 it("drops out in the frozen blocks when asked to, and then keeps nothing", async () => {

@@ -4,7 +4,13 @@
  */
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { createTokenizer, type HostTensor, seedFor } from "@btp/core-gpt";
+import {
+  createTokenizer,
+  type GptConfig,
+  type HostTensor,
+  initialiseParameter,
+  seedFor,
+} from "@btp/core-gpt";
 import { createEngine, createRandomSource, type Engine } from "@btp/tfjs-jit";
 import { resolveBase } from "@btp/weights-gpt2";
 import type { TrainConfig } from "./config/knobs.js";
@@ -20,6 +26,7 @@ import type { OnProgress } from "./run/progress.js";
 import { openRunLog, type RunLog } from "./run/run-log.js";
 import { checkSameRun, describeConfig, type RunIdentity } from "./run/run-position.js";
 import { runTraining } from "./run/train-loop.js";
+import { selectLoraPart } from "./step/lora.js";
 import { type FlatParams, selectTrainedPart, type TrainedPart } from "./step/trained-part.js";
 
 export interface TrainOptions {
@@ -80,6 +87,12 @@ export async function trainDetector(
   }
 }
 
+function partOf(config: TrainConfig, model: GptConfig): TrainedPart {
+  const { loraRank: rank, loraAlpha: alpha, loraBlocks: blocks, loraMatrices: matrices } = config;
+  if (rank === 0) return selectTrainedPart(model, config.unfreezeBlocks);
+  return selectLoraPart(model, { rank, alpha, blocks, matrices });
+}
+
 interface PreparedRun {
   readonly config: TrainConfig;
   /** Absolute path of the detector directory. */
@@ -102,7 +115,7 @@ async function trainAndWrite(run: PreparedRun, options: TrainOptions): Promise<T
     await log.line(text);
   };
   for (const text of data.notes) await note(text);
-  const part = selectTrainedPart(start.model, config.unfreezeBlocks);
+  const part = partOf(config, start.model);
   await note(describeModel(start, part, engine));
   if (resumeFrom) await note(`Going on after update ${resumeFrom.position.step}.`);
   else await log.record({ event: "start", ...identity });
@@ -134,7 +147,8 @@ async function trainAndWrite(run: PreparedRun, options: TrainOptions): Promise<T
       model: start.model,
       part,
       engine,
-      initial: pick(start.params, part.trained),
+      initial: initialValues(start.params, part, config.seed),
+      fixed: pick(start.params, part.lora?.fixed ?? []),
       random,
       train: sources.train,
       validation: sources.validation,
@@ -245,6 +259,17 @@ function describeModel({ model, params, base }: StartWeights, part: TrainedPart,
   return (
     `${base ? `Base ${base.name}` : "From scratch"}: ${model.numLayers} blocks, ${model.width} wide, ${model.vocabSize} token ids, ` +
     `${all} parameters, ${trained} of them trained. Engine: ${engine.name}.`
+  );
+}
+
+/** The base's own values, and new ones for adapters. */
+function initialValues(
+  params: FlatParams<HostTensor>,
+  { trained }: TrainedPart,
+  seed: number,
+): FlatParams<HostTensor> {
+  return Object.fromEntries(
+    trained.map((entry) => [entry.path, params[entry.path] ?? initialiseParameter(entry, seed)]),
   );
 }
 

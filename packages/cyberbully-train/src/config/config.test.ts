@@ -38,6 +38,8 @@ it.each([
   [{ unfreezeBlocks: 1 }, /without a base/],
   [{ train: "a.csv" }, /together/],
   [{ minLearningRate: 1 }, /at most learningRate/],
+  [{ loraRank: 4 }, /loraRank 0 without a base/],
+  [{ base: "gpt2", loraRank: 4, trunkPrecision: "int8" }, /no frozen block lies below/],
   [{ preset: "compcat" }, /compact, gpt2/],
 ])("refuses values that contradict each other: %o", (values, message) => {
   expect(() => createConfig(values)).toThrow(message);

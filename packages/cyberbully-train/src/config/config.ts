@@ -39,9 +39,10 @@ function contradictionsOf(config: TrainConfig): string[] {
     found.push(`Expected width to be a multiple of numHeads, got ${config.width} and ${config.numHeads}.`);
   if (config.base === "none" && config.unfreezeBlocks !== "all")
     found.push("Expected unfreezeBlocks to be 'all' without a base: random weights would stay as they are.");
+  found.push(...adapterContradictions(config));
   if (config.languageModelWeight > 0 && config.unfreezeBlocks !== "all")
     found.push("Expected languageModelWeight 0 unless unfreezeBlocks is 'all': token embeddings are frozen.");
-  if (config.trunkPrecision === "int8" && config.unfreezeBlocks === "all")
+  if (config.trunkPrecision === "int8" && config.unfreezeBlocks === "all" && config.loraRank === 0)
     found.push("Expected trunkPrecision 'fp32' where unfreezeBlocks is 'all': nothing is frozen.");
   if (config.trunkPrecision === "int8" && config.trunkDropout)
     found.push("Expected trunkPrecision 'fp32' with trunkDropout: dropout is computed in float32.");
@@ -53,7 +54,11 @@ function contradictionsOf(config: TrainConfig): string[] {
     found.push(
       "Expected train and validation together, got one of them. Name both files, or neither for the bundled sample.",
     );
-  if (config.base !== "none" && config.minTokenCount > 0 && config.unfreezeBlocks !== "all")
+  if (
+    config.base !== "none" &&
+    config.minTokenCount > 0 &&
+    (config.unfreezeBlocks !== "all" || config.loraRank > 0)
+  )
     found.push("Expected minTokenCount 0 with frozen embeddings: they would only be thinned out.");
   if (config.accumulate > config.batchSize)
     found.push(
@@ -61,6 +66,18 @@ function contradictionsOf(config: TrainConfig): string[] {
     );
   if (config.averageWeights > 0 && config.averageWeights < 0.5)
     found.push(`Expected averageWeights to be 0 or from 0.5 to 0.9999, got ${config.averageWeights}.`);
+  return found;
+}
+
+function adapterContradictions(config: TrainConfig): string[] {
+  if (config.loraRank === 0) return [];
+  const found: string[] = [];
+  if (config.base === "none")
+    found.push("Expected loraRank 0 without a base: adapters change weights that have learned something.");
+  if (config.loraBlocks === "all" && config.trunkPrecision === "int8")
+    found.push("Expected trunkPrecision 'fp32' where loraBlocks is 'all': no frozen block lies below.");
+  if (config.languageModelWeight > 0)
+    found.push("Expected languageModelWeight 0 with adapters: token embeddings are frozen.");
   return found;
 }
 

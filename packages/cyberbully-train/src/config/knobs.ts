@@ -53,6 +53,21 @@ export const knobSchema = z.strictObject({
   unfreezeBlocks: z
     .union([z.literal("all"), count(1_000)])
     .describe("blocks trained, counted from the last; 0 = the head only, 'all' = everything, embeddings too"),
+  loraRank: count(1_024).describe(
+    "rank of LoRA adapters: with 1 or more they are trained with the final LayerNorm and the head, the matrices stay, and unfreezeBlocks is not looked at; 0 = none",
+  ),
+  loraAlpha: z
+    .number()
+    .positive()
+    .max(10_000)
+    .describe("adapters are scaled by this over their rank, so that other ranks need no other learning rate"),
+  loraDropout: rate.describe("dropout of what adapters read while training"),
+  loraBlocks: z
+    .union([z.literal("all"), size(1_000)])
+    .describe("blocks with adapters, counted from the last; those below are computed once"),
+  loraMatrices: z
+    .enum(["all", "attention", "feed-forward"])
+    .describe("matrices of a block that get adapters"),
   trunkDropout: z
     .boolean()
     .describe("dropout in the frozen blocks too, which are then computed anew each epoch"),

@@ -12,12 +12,12 @@ import {
   noDropout,
   runBlocks,
 } from "@btp/core-gpt";
-import type { Engine, HostTensor, Int8Report, RandomSource, TensorSpec } from "@btp/tfjs-jit";
+import type { Engine, HostTensor, Int8Report, RandomSource } from "@btp/tfjs-jit";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BatchInput } from "../messages/batch.js";
-import { inputSpecs } from "../step/step-program.js";
-import { type FlatParams, numLabels, type TrainedPart } from "../step/trained-part.js";
+import { inputSpecs, specsOf } from "../step/step-program.js";
+import { type FlatParams, isTrunkParameter, numLabels, type TrainedPart } from "../step/trained-part.js";
 import { featureError } from "./calibration.js";
 
 export interface Trunk {
@@ -45,9 +45,7 @@ export async function compileTrunk(
   params: FlatParams<HostTensor>,
   { dropout, random, int8 }: TrunkOptions,
 ): Promise<Trunk> {
-  const frozen = Object.fromEntries(
-    Object.entries(params).filter(([path]) => !part.trained.some((entry) => entry.path === path)),
-  );
+  const frozen = Object.fromEntries(Object.entries(params).filter(([path]) => isTrunkParameter(path, part)));
   const hiddenOf = (weights: FlatParams<Tensor>, { input, positions, mask }: BatchInput<Tensor>): Tensor => {
     const trunk = assembleTrunk(config, weights, part.firstBlock);
     const drop = dropout > 0 ? (x: Tensor) => random.dropout(x, dropout) : noDropout;
@@ -71,14 +69,11 @@ export async function compileTrunk(
   }
   // Arguments, not constants: the engine reads them where they are, instead of keeping half a gigabyte of its own, and
   // with batches of some thousand tokens that is as fast.
-  const specs: Record<string, TensorSpec> = Object.fromEntries(
-    Object.entries(frozen).map(([path, { shape, dtype }]) => [path, { shape, dtype }]),
-  );
   const program = await engine.compile(
     (_constants: Record<string, never>, weights: FlatParams<Tensor>, batch: BatchInput<Tensor>) =>
       hiddenOf(weights, batch),
     {},
-    [specs, batchSpecs],
+    [specsOf(frozen), batchSpecs],
     { random, name: "frozen blocks" },
   );
   return { run: (batch) => program.run(frozen, batch), dispose: () => program.dispose() };

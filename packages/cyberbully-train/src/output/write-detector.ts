@@ -14,6 +14,7 @@ import type { Vocabulary } from "../prepare/vocabulary.js";
 import { type Figures, figuresOf } from "../run/figures.js";
 import type { EvaluationRecord, RunIdentity } from "../run/run-position.js";
 import type { TrainLoopResult } from "../run/train-loop.js";
+import { mergeAdapters } from "../step/lora.js";
 import { assembleClassifier, type TrainedPart } from "../step/trained-part.js";
 import { writeModelCard } from "./model-card.js";
 import { renderTrainingPlots } from "./training-plots.js";
@@ -48,7 +49,7 @@ export interface TrainedDetector {
 }
 
 export async function writeDetector(input: WriteDetectorInput): Promise<TrainedDetector> {
-  const { config, out, start, vocabulary, result, messages } = input;
+  const { config, out, start, part, vocabulary, result, messages } = input;
   const { validationLogits, evaluations, seconds, stoppedEarly } = result;
   const { targets } = messages.validation;
   const labels = Uint8Array.from(targets, (target) => (target >= 0.5 ? 1 : 0));
@@ -63,7 +64,10 @@ export async function writeDetector(input: WriteDetectorInput): Promise<TrainedD
     : 0.5;
   const evaluation = evaluateScores(labels, scores, { threshold, seed: config.seed });
   const figures = figuresOf(validationLogits, targets, temperature);
-  const params = assembleClassifier<HostTensor>(start.model, { ...start.params, ...result.parameters });
+  const params = assembleClassifier<HostTensor>(start.model, {
+    ...start.params,
+    ...mergeAdapters(part, start.params, result.parameters),
+  });
   const sha256 = await writeArtifact(
     out,
     {

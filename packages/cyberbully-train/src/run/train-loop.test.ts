@@ -82,6 +82,7 @@ async function run(values: Partial<TrainConfig>, changes: Partial<TrainLoopInput
       config,
       model,
       part: selectTrainedPart(model, "all"),
+      fixed: {},
       engine,
       initial: params,
       random: createRandomSource(1),

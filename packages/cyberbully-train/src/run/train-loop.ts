@@ -30,6 +30,8 @@ export interface TrainLoopInput {
   readonly engine: Engine;
   /** Where training starts: every trained parameter. */
   readonly initial: FlatParams<HostTensor>;
+  /** Parameters of the part that stay as they are: the matrices beside adapters. */
+  readonly fixed: FlatParams<HostTensor>;
   /** Behind all dropout, the trunk's too. */
   readonly random: RandomSource;
   readonly train: MessageSource;
@@ -60,7 +62,7 @@ export interface TrainLoopResult {
 /** @throws {TrainError} DIVERGED, INTERRUPTED */
 export async function runTraining(input: TrainLoopInput): Promise<TrainLoopResult> {
   const program = await compileTraining(input, input.random);
-  const scorer = await Scorer.create(input.engine, input.model, input.part);
+  const scorer = await Scorer.create(input.engine, input.model, input.part, input.fixed);
   try {
     return await new TrainLoop(input, program, scorer).run();
   } finally {

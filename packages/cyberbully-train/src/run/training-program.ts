@@ -3,7 +3,7 @@ import type { GptConfig } from "@btp/core-gpt";
 import type { Engine, HostTensor, RandomSource, StepProgram } from "@btp/tfjs-jit";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { TrainConfig } from "../config/knobs.js";
-import { stepSpecs, zerosLike } from "../step/step-program.js";
+import { specsOf, stepSpecs, zerosLike } from "../step/step-program.js";
 import {
   createTrainStep,
   type StepBatch,
@@ -26,10 +26,15 @@ export interface TrainingProgramInput {
   readonly engine: Engine;
   /** Every trained parameter, as training starts. */
   readonly initial: FlatParams<HostTensor>;
+  /** Parameters of the part that stay as they are: the matrices beside adapters. */
+  readonly fixed: FlatParams<HostTensor>;
 }
 
-export function compileTraining(input: TrainingProgramInput, random: RandomSource): Promise<TrainingProgram> {
-  const { config, model, part, engine, initial } = input;
+export async function compileTraining(
+  input: TrainingProgramInput,
+  random: RandomSource,
+): Promise<TrainingProgram> {
+  const { config, model, part, engine, initial, fixed } = input;
   const accumulate = config.accumulate > 1;
   const average = config.averageWeights > 0;
   const options = {
@@ -37,6 +42,7 @@ export function compileTraining(input: TrainingProgramInput, random: RandomSourc
     clip: config.clip,
     dropout: config.dropout,
     headDropout: config.headDropout,
+    adapterDropout: config.loraDropout,
     accumulate,
     average,
     languageModel: config.languageModelWeight > 0,
@@ -49,10 +55,26 @@ export function compileTraining(input: TrainingProgramInput, random: RandomSourc
     average: average ? initial : {},
   };
   const step = createTrainStep(model, part, options, random);
-  return engine.compileStep(step, state, {}, stepSpecs(part, model.width), {
-    random,
-    name: "training step",
-  });
+  // Fixed weights are an argument, not constants: the engine reads them where they are.
+  const program = await engine.compileStep(
+    (
+      before: StepState<Tensor>,
+      _constants: Record<string, never>,
+      weights: FlatParams<Tensor>,
+      batch: StepBatch<Tensor>,
+      scalars: StepScalars<Tensor>,
+    ) => step(before, weights, batch, scalars),
+    state,
+    {},
+    [specsOf(fixed), ...stepSpecs(part, model.width)],
+    { random, name: "training step" },
+  );
+  return {
+    step: (batch, scalars) => program.step(fixed, batch, scalars),
+    readState: () => program.readState(),
+    writeState: (value) => program.writeState(value),
+    dispose: () => program.dispose(),
+  };
 }
 
 /** A checkpoint's state, with the sum of gradients that is zero between updates and so is not stored. */

@@ -15,6 +15,7 @@ import {
 } from "@btp/core-gpt";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { BatchInput } from "../messages/batch.js";
+import { attachAdapters } from "./lora.js";
 import { assembleClassifier, assembleTop, type FlatParams, type TrainedPart } from "./trained-part.js";
 
 export interface Dropouts {
@@ -22,6 +23,8 @@ export interface Dropouts {
   readonly inside: Dropout;
   /** Of the pooled features, in front of the head. */
   readonly head: Dropout;
+  /** Of what adapters read. */
+  readonly adapter?: Dropout;
 }
 
 export const noDropouts: Dropouts = { inside: noDropout, head: noDropout };
@@ -51,8 +54,11 @@ export function forward(
     const row = meanPool(input, mask); // the mean of one row is the row
     return { logits: linear(dropouts.head(row), head), pooled: row, hidden: undefined };
   }
-  if (part.kind === "top")
-    return forwardTop(assembleTop(config, flat, part.firstBlock), config, input, positions, mask, dropouts);
+  if (part.kind === "top") {
+    const plain = assembleTop(config, flat, part.firstBlock);
+    const top = attachAdapters(plain, part, flat, dropouts.adapter ?? noDropout);
+    return forwardTop(top, config, input, positions, mask, dropouts);
+  }
   const { gpt, head } = assembleClassifier(config, flat);
   const embedded = embed(gpt, input, positions, dropouts.inside); // [B, T, D]
   return forwardTop({ ...gpt, head }, config, embedded, positions, mask, dropouts);

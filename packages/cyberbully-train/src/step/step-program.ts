@@ -1,5 +1,5 @@
 /** What an engine needs to prepare and call a training step: the types of its arguments, zeroed moments, scalars. */
-import { type HostTensor, type Specs, tensorSpec } from "@btp/tfjs-jit";
+import { type HostTensor, type Specs, type TensorSpec, tensorSpec } from "@btp/tfjs-jit";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { BatchInput } from "../messages/batch.js";
 import type { StepBatch, StepScalars } from "./train-step.js";
@@ -41,6 +41,12 @@ export function stepSpecs(
       averageMemory: scalarSpec,
     },
   ];
+}
+
+export function specsOf(params: FlatParams<Pick<HostTensor, "shape" | "dtype">>): Record<string, TensorSpec> {
+  return Object.fromEntries(
+    Object.entries(params).map(([path, { shape, dtype }]) => [path, { shape, dtype }]),
+  );
 }
 
 export function scalarTensor(value: number): HostTensor {

@@ -52,6 +52,8 @@ export interface StepOptions {
   readonly clip: number;
   readonly dropout: number;
   readonly headDropout: number;
+  /** Of what LoRA adapters read; default 0. */
+  readonly adapterDropout?: number;
   readonly accumulate: boolean;
   readonly average: boolean;
   /** Adds the loss of predicting the next token; needs a part that trains the token embedding. */
@@ -76,6 +78,7 @@ export function createTrainStep(
   const dropouts: Dropouts = {
     inside: (x) => random.dropout(x, options.dropout),
     head: (x) => random.dropout(x, options.headDropout),
+    adapter: (x) => random.dropout(x, options.adapterDropout ?? 0),
   };
   return (state, frozen, batch, scalars) => {
     const kept: { logits?: tf.Tensor; decision?: tf.Tensor } = {};

@@ -11,6 +11,7 @@ import {
   type ParameterEntry,
 } from "@btp/core-gpt";
 import { TrainError } from "../errors.js";
+import type { LoraPart } from "./lora.js";
 
 /** Parameters by their path in the parameter table. */
 export type FlatParams<T> = Readonly<Record<string, T>>;
@@ -27,6 +28,22 @@ export interface TrainedPart {
   readonly firstBlock: number;
   /** Parameters that are updated, in table order. */
   readonly trained: readonly ParameterEntry[];
+  /** Adapters are trained in place of the blocks' own parameters. */
+  readonly lora?: LoraPart;
+}
+
+/** Paths of the parameter table whose values a run changes: with adapters the matrices that they are merged into. */
+export function changedPaths({ trained, lora }: TrainedPart): ReadonlySet<string> {
+  const adapters = lora?.adapters ?? [];
+  const own = new Set(adapters.flatMap(({ down, up }) => [down.path, up.path]));
+  const plain = trained.map(({ path }) => path).filter((path) => !own.has(path));
+  return new Set([...plain, ...adapters.map(({ beside }) => `${beside}.weight`)]);
+}
+
+/** Whether the frozen trunk in front of a part computes with a parameter. */
+export function isTrunkParameter(path: string, { kind, firstBlock }: TrainedPart): boolean {
+  if (kind === "everything" || path.startsWith("head.")) return false;
+  return !isAbove(path, firstBlock) || (kind === "head" && path.startsWith("gpt.finalNorm."));
 }
 
 /**
