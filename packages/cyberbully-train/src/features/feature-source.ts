@@ -30,7 +30,7 @@ export function featureKey(
   int8Calibration: readonly BatchInput<HostTensor>[] = [],
 ): string {
   const hash = createHash("sha256");
-  hash.update(JSON.stringify(["features 1", baseSha256, part.kind, part.firstBlock, messageCount(messages)]));
+  hash.update(JSON.stringify(["features 2", baseSha256, part.kind, part.firstBlock, messageCount(messages)]));
   if (int8Calibration.length > 0)
     hash.update(JSON.stringify(["int8 1", int8Calibration.map(({ input }) => [...input.data])]));
   for (const { buffer, byteOffset, byteLength } of [messages.offsets, messages.ids])
