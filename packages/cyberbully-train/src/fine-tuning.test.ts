@@ -1,9 +1,10 @@
 /** Fine-tuning of a small random GPT-2 with the real vocabulary, from files to a detector directory, on the compiled engine. */
-import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type GptConfig, gptConfigs } from "@btp/core-gpt";
 import { loadDetector } from "@btp/detector";
+import { expectClose } from "@btp/test-kit";
 import { openSafetensors } from "@btp/weights-gpt2";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createConfig } from "./config/config.js";
@@ -71,7 +72,11 @@ async function fineTune(
       if (event.kind === "step" && event.step === stopAfter) stop.abort();
     },
   });
-  return { detector, computed: events.filter(({ kind }) => kind === "features").length };
+  return {
+    detector,
+    computed: events.filter(({ kind }) => kind === "features").length,
+    notes: events.flatMap((event) => (event.kind === "note" ? [event.text] : [])),
+  };
 }
 
 async function weightsOf(path: string): Promise<Map<string, Float32Array>> {
@@ -173,6 +178,49 @@ it("goes on with adapters to the bits of the undisturbed run", async () => {
   );
   const resumed = await fineTune("lora-cut", { ...lora, resume: true });
   expect(resumed.detector.sha256).toBe(whole.detector.sha256);
+}, 240_000);
+
+it("writes a delta that names its base by its digest, and finds it again", async () => {
+  const options = { engine: "jit", threads: 1 } as const;
+  for (const [kind, values] of Object.entries({ blocks: {}, adapters: lora })) {
+    const whole = await fineTune(`${kind}-whole`, values);
+    await fineTune(`${kind}-delta`, { ...values, store: "delta" });
+    const stored = await weightsOf(join(folder, `${kind}-delta`, "model.safetensors"));
+    expect([...stored.keys()].some((path) => path.endsWith("Embedding"))).toBe(false);
+    const texts = ["we met at the station 17", "we talked 3", ""];
+    const detections = [];
+    for (const form of ["whole", "delta"]) {
+      const detector = await loadDetector(join(folder, `${kind}-${form}`), options);
+      detections.push(await detector.detect(texts));
+      await detector.dispose();
+    }
+    expect(detections[1]).toEqual(detections[0]);
+    expect(statSync(join(folder, `${kind}-delta`, "model.safetensors")).size).toBeLessThan(
+      statSync(join(whole.detector.directory, "model.safetensors")).size / 20,
+    );
+  }
+  await writeRandomBase(join(folder, "other"), base, 2);
+  await fineTune("on-another", { base: join(folder, "other"), store: "delta" });
+  await writeRandomBase(join(folder, "other"), base, 3);
+  await expect(loadDetector(join(folder, "on-another"), options)).rejects.toMatchObject({
+    code: "BASE_MISMATCH",
+  });
+}, 240_000);
+
+it("reads frozen weights block by block where they take too much memory, and trains the same detector", async () => {
+  const forms: Partial<TrainConfig>[] = [{ unfreezeBlocks: 0 }, { unfreezeBlocks: 1 }, lora];
+  for (const [k, values] of forms.entries()) {
+    const whole = await fineTune(`held-${k}`, { ...values, cacheDir: join(folder, `held-features-${k}`) });
+    const cacheDir = join(folder, `streamed-features-${k}`);
+    const streamed = await fineTune(`streamed-${k}`, { ...values, cacheDir, trunkMemory: 0 });
+    expect(streamed.notes.join(" ")).toContain("read block by block");
+    expect(whole.notes.join(" ")).not.toContain("read block by block");
+    const [a, b] = [whole, streamed].map(({ detector }) => join(detector.directory, "model.safetensors"));
+    const [held, read] = [await weightsOf(a!), await weightsOf(b!)];
+    // Features are kept in 16 bits, so a last bit that rounds otherwise may move an update a little.
+    for (const [path, data] of held) expectClose(read.get(path)!, data, 2e-4, path);
+    expect(streamed.detector.figures.loss).toBeCloseTo(whole.detector.figures.loss, 4);
+  }
 }, 240_000);
 
 it("drops out in the frozen blocks when asked to, and then keeps nothing", async () => {

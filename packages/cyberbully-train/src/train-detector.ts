@@ -5,8 +5,8 @@
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import {
+  classifierParameterTable,
   createTokenizer,
-  type GptConfig,
   type HostTensor,
   initialiseParameter,
   seedFor,
@@ -16,6 +16,7 @@ import { resolveBase } from "@btp/weights-gpt2";
 import type { TrainConfig } from "./config/knobs.js";
 import { TrainError } from "./errors.js";
 import { encodeMessages } from "./messages/encoded-messages.js";
+import { deltaBase } from "./output/storage.js";
 import { type TrainedDetector, writeDetector } from "./output/write-detector.js";
 import { type DataSets, readDataSets } from "./prepare/data-sets.js";
 import { prepareSources } from "./prepare/sources.js";
@@ -26,8 +27,8 @@ import type { OnProgress } from "./run/progress.js";
 import { openRunLog, type RunLog } from "./run/run-log.js";
 import { checkSameRun, describeConfig, type RunIdentity } from "./run/run-position.js";
 import { runTraining } from "./run/train-loop.js";
-import { selectLoraPart } from "./step/lora.js";
-import { type FlatParams, selectTrainedPart, type TrainedPart } from "./step/trained-part.js";
+import { partOf } from "./step/select-part.js";
+import { type FlatParams, numLabels, type TrainedPart } from "./step/trained-part.js";
 
 export interface TrainOptions {
   readonly onProgress?: OnProgress;
@@ -87,12 +88,6 @@ export async function trainDetector(
   }
 }
 
-function partOf(config: TrainConfig, model: GptConfig): TrainedPart {
-  const { loraRank: rank, loraAlpha: alpha, loraBlocks: blocks, loraMatrices: matrices } = config;
-  if (rank === 0) return selectTrainedPart(model, config.unfreezeBlocks);
-  return selectLoraPart(model, { rank, alpha, blocks, matrices });
-}
-
 interface PreparedRun {
   readonly config: TrainConfig;
   /** Absolute path of the detector directory. */
@@ -116,6 +111,7 @@ async function trainAndWrite(run: PreparedRun, options: TrainOptions): Promise<T
   };
   for (const text of data.notes) await note(text);
   const part = partOf(config, start.model);
+  deltaBase(config, part, start); // refused now rather than after hours of training
   await note(describeModel(start, part, engine));
   if (resumeFrom) await note(`Going on after update ${resumeFrom.position.step}.`);
   else await log.record({ event: "start", ...identity });
@@ -251,10 +247,10 @@ function identityOf(config: TrainConfig, data: DataSets, start: StartWeights, en
   };
 }
 
-function describeModel({ model, params, base }: StartWeights, part: TrainedPart, engine: Engine): string {
+function describeModel({ model, base }: StartWeights, part: TrainedPart, engine: Engine): string {
   const size = (shapes: Iterable<readonly number[]>): number =>
     [...shapes].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
-  const all = size(Object.values(params).map(({ shape }) => shape));
+  const all = size(classifierParameterTable(model, numLabels).map(({ shape }) => shape));
   const trained = size(part.trained.map(({ shape }) => shape));
   return (
     `${base ? `Base ${base.name}` : "From scratch"}: ${model.numLayers} blocks, ${model.width} wide, ${model.vocabSize} token ids, ` +

@@ -18,6 +18,7 @@ export {
 export { parseConfig, readConfig } from "./mapping/config.js";
 export {
   digestParams,
+  digestReader,
   type FloatTensor,
   type Gpt2Reader,
   type LoadedGpt2,

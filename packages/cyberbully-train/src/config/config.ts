@@ -46,6 +46,10 @@ function contradictionsOf(config: TrainConfig): string[] {
     found.push("Expected trunkPrecision 'fp32' where unfreezeBlocks is 'all': nothing is frozen.");
   if (config.trunkPrecision === "int8" && config.trunkDropout)
     found.push("Expected trunkPrecision 'fp32' with trunkDropout: dropout is computed in float32.");
+  if (config.store === "delta" && (config.base === "none" || !trainsPart(config)))
+    found.push(
+      "Expected store 'auto' or 'whole' where everything is trained: no part is the base's any more.",
+    );
   if (config.minLearningRate > config.learningRate)
     found.push(
       `Expected minLearningRate to be at most learningRate, got ${config.minLearningRate} and ${config.learningRate}.`,
@@ -67,6 +71,10 @@ function contradictionsOf(config: TrainConfig): string[] {
   if (config.averageWeights > 0 && config.averageWeights < 0.5)
     found.push(`Expected averageWeights to be 0 or from 0.5 to 0.9999, got ${config.averageWeights}.`);
   return found;
+}
+
+function trainsPart({ unfreezeBlocks, loraRank }: TrainConfig): boolean {
+  return unfreezeBlocks !== "all" || loraRank > 0;
 }
 
 function adapterContradictions(config: TrainConfig): string[] {

@@ -74,6 +74,12 @@ export const knobSchema = z.strictObject({
   trunkPrecision: z
     .enum(["fp32", "int8"])
     .describe("int8 computes the frozen blocks faster, where their output stays within 2 % of float32"),
+  trunkMemory: z
+    .number()
+    .min(0)
+    .describe(
+      "gigabytes that the frozen blocks' weights may take; larger ones are read block by block, and are not held",
+    ),
   cache: z.boolean().describe("keep what the frozen blocks compute on disk, and read it in later epochs"),
   cacheDir: path.optional().describe("where; default: features/ under $BTP_CACHE or ~/.cache/btp"),
   offline: z.boolean().describe("never download a base"),
@@ -123,6 +129,11 @@ export const knobSchema = z.strictObject({
   calibrate: z.boolean().describe("fit the temperature on the validation set"),
   fitThreshold: z.boolean().describe("take the threshold with the best validation accuracy in place of 0.5"),
 
+  store: z
+    .enum(["auto", "whole", "delta"])
+    .describe(
+      "'delta' writes only what was trained and names the base; auto: so for a published base of which a part is trained, else whole",
+    ),
   seed: count(0xffff_ffff).describe("of initialisation, order and dropout"),
   engine: z.enum(["auto", "jit", "tfjs-node-gpu", "tfjs-node", "tfjs-cpu"]).describe("what computes"),
   threads: size(1_024).optional().describe("threads of the engine; default: one for each processor core"),

@@ -49,17 +49,21 @@ export async function computeFeatures(
 ): Promise<FeatureReader> {
   const writer = await FeatureWriter.create(folder, key, { rowOffsets: rows.offsets, width });
   try {
+    const lengths = messageLengths(messages);
     let done = 0;
-    for (const batch of planByLength(messageLengths(messages), maxTokens)) {
+    for (const group of groupBatches(planByLength(lengths, maxTokens), lengths, trunk.group?.tokens ?? 0)) {
       signal?.throwIfAborted();
-      const hidden = await trunk.run(layOutTokens(messages, batch));
-      const perMessage = hidden.data.length / batch.length;
-      for (const [k, i] of batch.entries()) {
-        const values = (rows.offsets[i + 1]! - rows.offsets[i]!) * width;
-        const from = k * perMessage;
-        await writer.write(i, (hidden.data as Float32Array).slice(from, from + values));
-      }
-      done += batch.length;
+      const inGroup = group.reduce((sum, batch) => sum + batch.length, 0);
+      const hidden = await runGroup(
+        trunk,
+        group.map((batch) => layOutTokens(messages, batch)),
+        (part) => {
+          signal?.throwIfAborted();
+          onBatch(done + Math.floor(part * inGroup));
+        },
+      );
+      for (const [g, batch] of group.entries()) await writeBatch(writer, batch, hidden[g]!, rows, width);
+      done += inGroup;
       onBatch(done);
     }
     return await writer.finish();
@@ -67,6 +71,52 @@ export async function computeFeatures(
     await writer.abandon();
     throw error;
   }
+}
+
+async function writeBatch(
+  writer: FeatureWriter,
+  batch: readonly number[],
+  hidden: HostTensor,
+  rows: EncodedMessages,
+  width: number,
+): Promise<void> {
+  const perMessage = hidden.data.length / batch.length;
+  for (const [k, i] of batch.entries()) {
+    const values = (rows.offsets[i + 1]! - rows.offsets[i]!) * width;
+    const from = k * perMessage;
+    await writer.write(i, (hidden.data as Float32Array).slice(from, from + values));
+  }
+}
+
+async function runGroup(
+  { group, run }: Trunk,
+  batches: readonly BatchInput<HostTensor>[],
+  onPart: (part: number) => void,
+): Promise<HostTensor[]> {
+  if (group) return group.run(batches, onPart);
+  const found: HostTensor[] = [];
+  for (const batch of batches) found.push(await run(batch));
+  return found;
+}
+
+/** Consecutive batches of at most `tokens` tokens together, padding included; a larger batch is a group by itself. */
+function groupBatches(
+  batches: readonly (readonly number[])[],
+  lengths: Int32Array,
+  tokens: number,
+): (readonly number[])[][] {
+  const groups: (readonly number[])[][] = [];
+  let room = 0;
+  for (const batch of batches) {
+    const size = batch.length * batch.reduce((longest, i) => Math.max(longest, lengths[i]!), 1);
+    if (groups.length === 0 || size > room) {
+      groups.push([]);
+      room = tokens;
+    }
+    groups.at(-1)!.push(batch);
+    room -= size;
+  }
+  return groups;
 }
 
 /** @param rows - from `rowsOf` */

@@ -23,6 +23,13 @@ import { featureError } from "./calibration.js";
 export interface Trunk {
   /** @returns float32 [B, T, D]; for a trained head alone [B, 1, D]: the pooled message */
   run(batch: BatchInput<HostTensor>): Promise<HostTensor>;
+  /** Where many batches at once cost much less than one after the other. */
+  readonly group?: {
+    /** Tokens, padding included, that one call may take. */
+    readonly tokens: number;
+    /** @param onPart - told how far it is, 0 to 1; what it throws ends the call */
+    run(batches: readonly BatchInput<HostTensor>[], onPart?: (part: number) => void): Promise<HostTensor[]>;
+  };
   dispose(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 /** From a finished run to a detector directory: calibration, figures, model card, run.json, weights. */
 import { basename } from "node:path";
-import type { GptConfig, HostTensor } from "@btp/core-gpt";
+import { classifierParameterTable, type GptConfig, type HostTensor } from "@btp/core-gpt";
 import { writeArtifact } from "@btp/detector";
 import type { TrainConfig } from "../config/knobs.js";
 import type { EncodedMessages } from "../messages/encoded-messages.js";
@@ -9,14 +9,15 @@ import { rankScores } from "../metrics/ranked-scores.js";
 import { fitTemperature, scoresOf } from "../metrics/temperature.js";
 import { bestThreshold } from "../metrics/thresholds.js";
 import type { DataSets } from "../prepare/data-sets.js";
-import type { StartWeights } from "../prepare/start-weights.js";
+import { allStartWeights, type StartWeights } from "../prepare/start-weights.js";
 import type { Vocabulary } from "../prepare/vocabulary.js";
 import { type Figures, figuresOf } from "../run/figures.js";
 import type { EvaluationRecord, RunIdentity } from "../run/run-position.js";
 import type { TrainLoopResult } from "../run/train-loop.js";
 import { mergeAdapters } from "../step/lora.js";
-import { assembleClassifier, type TrainedPart } from "../step/trained-part.js";
+import { assembleClassifier, numLabels, type TrainedPart } from "../step/trained-part.js";
 import { writeModelCard } from "./model-card.js";
+import { deltaBase } from "./storage.js";
 import { renderTrainingPlots } from "./training-plots.js";
 
 export interface WriteDetectorInput {
@@ -64,8 +65,9 @@ export async function writeDetector(input: WriteDetectorInput): Promise<TrainedD
     : 0.5;
   const evaluation = evaluateScores(labels, scores, { threshold, seed: config.seed });
   const figures = figuresOf(validationLogits, targets, temperature);
+  const base = deltaBase(config, part, start);
   const params = assembleClassifier<HostTensor>(start.model, {
-    ...start.params,
+    ...(await allStartWeights(start)),
     ...mergeAdapters(part, start.params, result.parameters),
   });
   const sha256 = await writeArtifact(
@@ -80,6 +82,7 @@ export async function writeDetector(input: WriteDetectorInput): Promise<TrainedD
       maxLength: config.maxLength,
     },
     {
+      ...(base && { base }),
       files: {
         ...(await plotsOf(input)),
         "README.md": modelCard(input, threshold, temperature),
@@ -145,8 +148,11 @@ function plotsOf({
   });
 }
 
-function countParameters({ params }: StartWeights): number {
-  return Object.values(params).reduce((sum, { data }) => sum + data.length, 0);
+function countParameters({ model }: StartWeights): number {
+  return classifierParameterTable(model, numLabels).reduce(
+    (sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1),
+    0,
+  );
 }
 
 function describeRun({

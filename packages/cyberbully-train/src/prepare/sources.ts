@@ -1,7 +1,7 @@
 /** What the training loop reads at each batch: token ids where everything is trained, else what the frozen trunk makes of them. */
 import { join } from "node:path";
 import type { Engine, HostTensor, Int8Report, RandomSource } from "@btp/tfjs-jit";
-import { sourceSettings } from "@btp/weights-gpt2";
+import { openGpt2, sourceSettings } from "@btp/weights-gpt2";
 import type { TrainConfig } from "../config/knobs.js";
 import { TrainError } from "../errors.js";
 import { calibrationBatches, describeInt8 } from "../features/calibration.js";
@@ -13,6 +13,7 @@ import {
   recomputedSource,
   rowsOf,
 } from "../features/feature-source.js";
+import { compileStreamedTrunk } from "../features/streamed-trunk.js";
 import { compileTrunk, type Trunk } from "../features/trunk.js";
 import type { BatchInput } from "../messages/batch.js";
 import type { EncodedMessages } from "../messages/encoded-messages.js";
@@ -144,11 +145,18 @@ async function readerFor(
 /** Batches that an int8 trunk is measured on; none for float32. */
 async function calibrationFor({
   config,
+  start,
   engine,
   messages,
   note,
 }: SourcesInput): Promise<readonly BatchInput<HostTensor>[]> {
   if (config.trunkPrecision === "fp32") return [];
+  if (start.streamed) {
+    await note(
+      "Weights that are read block by block are computed in float32. A larger --trunk-memory holds them whole, then int8 is possible.",
+    );
+    return [];
+  }
   if (engine.name === "jit") return calibrationBatches(messages.train);
   await note(
     `int8 is for the compiled engine (jit): the frozen blocks are computed in float32 on ${engine.name}.`,
@@ -161,6 +169,12 @@ async function compileNoting(
   { engine, start, part, random, note }: SourcesInput,
   calibration: readonly BatchInput<HostTensor>[],
 ): Promise<Trunk> {
+  if (start.streamed && start.source !== undefined) {
+    await note(
+      `The frozen blocks' weights take more than trunkMemory: they are read block by block, in float32.`,
+    );
+    return compileStreamedTrunk(engine, start.model, part, await openGpt2(start.source.folder));
+  }
   let report: Int8Report | undefined;
   const onReport = (made: Int8Report): void => {
     report = made;

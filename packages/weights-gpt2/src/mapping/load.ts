@@ -2,7 +2,7 @@
  * Loads a GPT-2 from files: path or folder in, parameters as plain arrays out. The same weights give the same bytes whatever
  * form they come in. Reads one tensor after the other straight into its final array; nothing is held twice.
  */
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import {
   type BlockParams,
   buildParams,
@@ -11,6 +11,7 @@ import {
   type GptParams,
   type LayerNormParams,
   type LinearParams,
+  parameterTable,
 } from "@btp/core-gpt";
 import { quoteName, WeightsError } from "../errors.js";
 import type { HostTensor, TensorFile } from "../tensor.js";
@@ -209,9 +210,7 @@ async function untiedHead(
 ): Promise<FloatTensor | undefined> {
   if (name === undefined) return undefined;
   const head = await readFloats(file, name);
-  const bytes = (data: Float32Array): Uint8Array =>
-    new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return Buffer.compare(bytes(head.data), bytes(tokenEmbedding.data)) === 0 ? undefined : head;
+  return Buffer.compare(bytesOf(head.data), bytesOf(tokenEmbedding.data)) === 0 ? undefined : head;
 }
 
 /**
@@ -219,11 +218,33 @@ async function untiedHead(
  * any form, so it can name them in caches and in detectors that store only what changed.
  */
 export function digestParams(config: GptConfig, params: GptParams<Pick<FloatTensor, "data">>): string {
-  const hash = createHash("sha256");
-  const { vocabSize, contextLength, width, numLayers, numHeads, layerNormEpsilon } = config;
-  hash.update(JSON.stringify([vocabSize, contextLength, width, numLayers, numHeads, layerNormEpsilon]));
-  for (const { value } of flattenParams(params)) {
-    hash.update(new Uint8Array(value.data.buffer, value.data.byteOffset, value.data.byteLength));
+  const hash = digestOf(config);
+  for (const { value } of flattenParams(params)) hash.update(bytesOf(value.data));
+  return hash.digest("hex");
+}
+
+/**
+ * The same digest of a model that is read one parameter after the other and not held.
+ * @param onParameter - gets each parameter, for whoever wants to keep some
+ */
+export async function digestReader(
+  { config, read }: Pick<Gpt2Reader, "config" | "read">,
+  onParameter: (path: string, tensor: FloatTensor) => void = () => undefined,
+): Promise<string> {
+  const hash = digestOf(config);
+  for (const { path } of parameterTable(config)) {
+    const tensor = await read(path);
+    hash.update(bytesOf(tensor.data));
+    onParameter(path, tensor);
   }
   return hash.digest("hex");
 }
+
+function digestOf(config: GptConfig): Hash {
+  const { vocabSize, contextLength, width, numLayers, numHeads, layerNormEpsilon } = config;
+  const sizes = [vocabSize, contextLength, width, numLayers, numHeads, layerNormEpsilon];
+  return createHash("sha256").update(JSON.stringify(sizes));
+}
+
+const bytesOf = (data: Float32Array): Uint8Array =>
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
