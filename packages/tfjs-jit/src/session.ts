@@ -54,6 +54,9 @@ function openSession(model: EncodedModel, options: SessionOptions): Promise<ort.
       interOpNumThreads: 1,
       executionMode: "sequential",
       graphOptimizationLevel: "all",
+      // A plan of all memory for every set of sizes that comes costs more than it saves where sizes vary: fine-tuning the
+      // 124M shape took 4.6 GB with it and 2.9 GB without, at a third of the speed.
+      enableMemPattern: false,
       externalData: model.external.map(({ path, data }) => ({ path, data })),
       ...(options.profileTo === undefined
         ? {}
