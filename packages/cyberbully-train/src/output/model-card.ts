@@ -60,7 +60,12 @@ npx btp-cli predict --model ${config.out} "You are so stupid!"
 `;
 }
 
-function describeUnfrozen({ unfreezeBlocks }: TrainConfig): string {
+function describeUnfrozen({ unfreezeBlocks, loraRank, loraBlocks, loraMatrices }: TrainConfig): string {
+  if (loraRank > 0) {
+    const where = loraBlocks === "all" ? "all blocks" : `the last ${loraBlocks} blocks`;
+    const which = loraMatrices === "all" ? "every matrix" : `the ${loraMatrices} matrices`;
+    return `LoRA adapters of rank ${loraRank} on ${which} of ${where}, merged; final LayerNorm and head trained`;
+  }
   if (unfreezeBlocks === "all") return "all parameters trained";
   if (unfreezeBlocks === 0) return "head only";
   return `last ${unfreezeBlocks} blocks, final LayerNorm and head trained`;
