@@ -1,7 +1,7 @@
 // Trains the toy of docs/how-gpt-works.md: a GPT of 3,234 numbers with both heads, in a second or two, and writes it as a
 // detector directory (examples/how-gpt-works/toy, or the folder given). The loss is the classifier's plus the language
 // model's, as in the first GPT (Radford et al. 2018, section 3.2). The optimizer is Adam (Kingma and Ba 2015).
-//   node examples/how-gpt-works/train.mjs [folder]
+//   node examples/how-gpt-works/train.mjs [folder | --overwrite]
 import "@tensorflow/tfjs"; // its gradients
 import { fileURLToPath } from "node:url";
 import {
@@ -21,7 +21,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import { allSentences, split } from "./sentences.mjs";
 
 const [steps, batchSize, rate, beta1, beta2] = [400, 24, 0.02, 0.9, 0.99];
-const folder = process.argv[2] ?? fileURLToPath(new URL("toy", import.meta.url));
+const argument = process.argv[2];
+if (argument === undefined || (argument.startsWith("-") && argument !== "--overwrite")) {
+  process.stderr.write(
+    "usage: node train.mjs FOLDER, or --overwrite to replace the toy that the document describes\n",
+  );
+  process.exit(argument === "--help" || argument === "-h" ? 0 : 2);
+}
+const folder = argument === "--overwrite" ? fileURLToPath(new URL("toy", import.meta.url)) : argument;
 
 // The vocabulary: the tokens of the sentences, and the 256 bytes, so that any text can be read.
 const gpt2 = await createTokenizer();

@@ -95,7 +95,14 @@ export function createApp(deps: AppDeps): Express {
   route(app, "GET", "/swagger.js", pageFile("swagger.js", "text/javascript"));
   app.use("/docs", mark("/docs"), ...swaggerAssets());
 
-  app.use((_request, _response, next) => next(new ApiError("NOT_FOUND", "there is no such route")));
+  app.use((_request, _response, next) =>
+    next(
+      new ApiError(
+        "NOT_FOUND",
+        "there is no such route: /docs lists them, and a server started without --openai-route or --perspective-route lacks those",
+      ),
+    ),
+  );
   app.use(errorHandler(deps.log));
   return app;
 }

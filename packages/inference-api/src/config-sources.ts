@@ -66,7 +66,11 @@ function readText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    throw new ServeError("INVALID_CONFIG", `cannot read ${path}`, cause);
+    throw new ServeError(
+      "INVALID_CONFIG",
+      `cannot read ${path} (${cause instanceof Error && "code" in cause ? cause.code : "no reason given"})`,
+      cause,
+    );
   }
 }
 

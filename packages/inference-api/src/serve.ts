@@ -218,7 +218,11 @@ export async function serve(
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause) => {
-      reject(new ServeError("LISTEN_FAILED", `cannot listen on ${host}:${port}: ${cause.message}`, cause));
+      const taken = "code" in cause && cause.code === "EADDRINUSE";
+      const reason = taken
+        ? "the port is in use; stop what uses it or choose another with --port"
+        : cause.message;
+      reject(new ServeError("LISTEN_FAILED", `cannot listen on ${host}:${port}: ${reason}`, cause));
     });
     server.listen(port, host, resolve);
   });

@@ -154,7 +154,7 @@ export class WorkerPool {
     } catch (cause) {
       throw new ServeError(
         "MODEL_LOAD_FAILED",
-        `expected a detector directory at ${setup.directory}: none there`,
+        `expected a detector directory at ${setup.directory}: none there; name one with --model or BTP_SERVE_MODEL (npm run quickstart makes models/quickstart)`,
         cause,
       );
     }

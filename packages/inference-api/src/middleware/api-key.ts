@@ -25,7 +25,9 @@ export function apiKey(keys: readonly string[], { fromQuery = false } = {}): Req
       next(
         new ApiError(
           "UNAUTHORIZED",
-          given === undefined ? "no API key was sent" : "the API key is not known",
+          given === undefined
+            ? "no API key was sent: send it as Authorization: Bearer KEY or X-API-Key: KEY"
+            : "the API key is not known",
         ),
       );
       return;
