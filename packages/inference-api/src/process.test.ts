@@ -123,7 +123,9 @@ describe("the server process", () => {
     expect(wrong.errors()).toMatch(/--prot/);
     const missing = run(["--model", "/nowhere", "--log-level", "silent"]);
     expect(await missing.exit).toBe(1);
-    expect(missing.errors()).toBe("expected a detector directory at /nowhere: none there\n");
+    expect(missing.errors()).toBe(
+      "expected a detector directory at /nowhere: none there; name one with --model or BTP_SERVE_MODEL (npm run quickstart makes models/quickstart)\n",
+    );
     const directory = await makeFakeDirectory({ name: "x", fail: "weights are broken" });
     directories.push(directory);
     const broken = run(["--model", directory, "--log-level", "silent"]);
