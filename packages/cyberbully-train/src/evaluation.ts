@@ -8,6 +8,7 @@ export {
   type MetricValue,
 } from "./metrics/evaluation.js";
 export { formatEvaluation } from "./metrics/evaluation-table.js";
+export { evaluateGroups, formatGroups, type GroupFigures } from "./metrics/groups.js";
 export type { Interval, MetricName } from "./metrics/intervals.js";
 export { rankScores } from "./metrics/ranked-scores.js";
 export {

@@ -22,6 +22,7 @@ export function createCommand(context: CliContext): Command {
     .addOption(modelOption());
   for (const option of columnOptions()) command.addOption(option);
   return command
+    .addOption(new Option("--by <column>", "figures by kind of message, too: this column says which it is"))
     .addOption(
       new Option("--threshold <score>", "judge by this threshold (default: the detector's own)").argParser(
         numberBetween(0, 1),
@@ -55,6 +56,7 @@ Examples:
   $ btp-cli evaluate validation.csv
   $ btp-cli evaluate test.csv --model models/my-detector --plots plots
   $ btp-cli evaluate test_suite_cases.csv --preset hatecheck
+  $ btp-cli evaluate datasets/functional/cases.csv --by Function
   $ btp-cli evaluate test.csv --json > figures.json`,
     )
     .action(async (csv: string, options: EvaluateOptions) => {

@@ -11,6 +11,8 @@ export interface ColumnOptions {
   readonly labelColumn?: string;
   readonly labels?: string;
   readonly delimiter?: string;
+  /** Column that says what kind of message each is; `evaluate` alone has an option for it. */
+  readonly by?: string;
 }
 
 export function columnOptions(): Option[] {
@@ -45,6 +47,7 @@ export async function readDataset(
     ...(delimiter !== undefined && { delimiter }),
     ...(textColumn !== undefined && { textColumn }),
     ...(labelColumn !== undefined && { labelColumn }),
+    ...(options.by !== undefined && { groupColumn: options.by }),
     ...(labels !== undefined && { labels: parseLabelMapping(labels) }),
   });
   tellProblems(path, data, context);

@@ -58,6 +58,18 @@ it("reads another file's columns and labels", async () => {
   expect(JSON.parse(stdout)).toMatchObject({ messages: 2, positive: 1 });
 });
 
+it("tells of each kind of message apart", async () => {
+  await writeFile(join(cwd, "kinds.csv"), "Text,Label,Kind\none,1,threat\ntwo,0,praise\nthree,0,praise\n");
+  const args = ["evaluate", "kinds.csv", "--by", "kind", "--bootstrap", "0"];
+  const { code, stdout } = await run([...args, "--json"]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout).groups).toMatchObject([
+    { group: "praise", messages: 2, positive: 0, falseNegativeRate: null },
+    { group: "threat", messages: 1, positive: 1, falsePositiveRate: null },
+  ]);
+  expect((await run(args)).stdout).toMatch(/group .*accuracy\n[\s\S]*praise +2 +0/);
+});
+
 it("names the nearest column where the one it wants is not there", async () => {
   const { code, stderr } = await run(["evaluate", "labelled.csv", "--text-column", "Txt"]);
   expect(code).toBe(1);

@@ -5,8 +5,10 @@ import {
   confusionPlot,
   type Evaluation,
   type EvaluationPlotCaption,
+  evaluateGroups,
   evaluateScores,
   formatEvaluation,
+  formatGroups,
   precisionRecallCurve,
   precisionRecallPlot,
   rankScores,
@@ -47,7 +49,18 @@ export async function evaluate(csv: string, options: EvaluateOptions, context: C
       data: { file: basename(csv), sha256: data.sha256 },
       truncated,
     };
-    const text = options.json ? JSON.stringify({ ...about, ...evaluation }) : formatEvaluation(evaluation);
+    const groups =
+      options.by === undefined
+        ? undefined
+        : evaluateGroups(
+            data.examples.map(({ group = "" }) => group),
+            labels,
+            scores,
+            threshold,
+          );
+    const text = options.json
+      ? JSON.stringify({ ...about, ...evaluation, ...(groups && { groups }) })
+      : [formatEvaluation(evaluation), ...(groups ? [formatGroups(groups)] : [])].join("\n\n");
     await write(context.stdout, `${text}\n`);
     if (truncated > 0) {
       context.stderr.write(

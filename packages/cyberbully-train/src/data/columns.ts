@@ -1,4 +1,4 @@
-/** Finds the text and the label column in the header row of a CSV file. */
+/** Finds the text, the label and, where one is asked for, the group column in the header row of a CSV file. */
 import { nearestName } from "../nearest-name.js";
 import type { CsvRecord } from "./csv-records.js";
 import { TrainDataError } from "./errors.js";
@@ -6,6 +6,8 @@ import { TrainDataError } from "./errors.js";
 export interface CsvColumns {
   readonly text: number;
   readonly label: number;
+  /** Undefined where none was asked for. */
+  readonly group: number | undefined;
   /** Columns that every row must have. */
   readonly count: number;
 }
@@ -13,6 +15,7 @@ export interface CsvColumns {
 export interface ColumnNames {
   readonly textColumn?: string | undefined;
   readonly labelColumn?: string | undefined;
+  readonly groupColumn?: string | undefined;
 }
 
 /**
@@ -25,6 +28,7 @@ export function findColumns(header: CsvRecord, path: string, names: ColumnNames)
   return {
     text: indexOf(wanted.text, found, path),
     label: indexOf(wanted.label, found, path),
+    group: names.groupColumn === undefined ? undefined : indexOf(names.groupColumn, found, path),
     count: found.length,
   };
 }

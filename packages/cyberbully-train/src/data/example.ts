@@ -5,4 +5,6 @@ export interface Example {
   readonly label: 0 | 1;
   /** Line of the file on which the row begins, counted from 1. */
   readonly line: number;
+  /** What the group column says of it, where one was read. */
+  readonly group?: string;
 }

@@ -19,6 +19,8 @@ export interface ReadCsvOptions extends CsvFormat {
   readonly textColumn?: string;
   /** Default "Label". */
   readonly labelColumn?: string;
+  /** Column whose value goes into `Example.group`, for figures by kind of message; default: none. */
+  readonly groupColumn?: string;
   /** What the file's labels mean; by default 0, 1, 0.0 and 1.0. Rows of other labels are reported. */
   readonly labels?: LabelMapping;
   /** Longest text in UTF-8 bytes; longer rows are reported and left out. Default 65,536. */
@@ -116,7 +118,8 @@ class ExampleCollector {
     }
     const text = decode(fields[columns.text]!);
     const labelText = decode(fields[columns.label]!);
-    if (text === undefined || labelText === undefined) {
+    const group = columns.group === undefined ? "" : decode(fields[columns.group]!)?.trim();
+    if (text === undefined || labelText === undefined || group === undefined) {
       this.problems.add(line, "INVALID_UTF8");
       return;
     }
@@ -132,7 +135,7 @@ class ExampleCollector {
       if (!empty) this.census.add(labelText.trim());
       this.problems.add(line, empty ? "EMPTY_LABEL" : "BAD_LABEL");
     } else {
-      this.keep({ text, label, line });
+      this.keep({ text, label, line, ...(columns.group !== undefined && { group }) });
     }
   }
 
