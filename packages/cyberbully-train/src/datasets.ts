@@ -1,4 +1,5 @@
 /** Entry "@btp/cyberbully-train/datasets": reading, comparing, splitting and writing labelled messages. */
+export { type CsvLayout, readCsvLayout } from "./data/csv-layout.js";
 export {
   type Deduplicated,
   type DuplicateReport,

@@ -1,16 +1,12 @@
 /** Reading a labelled file as the command line says: columns, label mapping, a preset; and telling what was left out. */
 import { resolve } from "node:path";
-import { type DataFile, parseLabelMapping, readCsv } from "@btp/cyberbully-train/datasets";
+import { type CsvLayout, type DataFile, readCsv, readCsvLayout } from "@btp/cyberbully-train/datasets";
 import { Option } from "commander";
 import type { CliContext } from "../context.js";
 import { type DatasetPreset, datasetPresets, type PresetName, presetNames } from "./presets.js";
 
-export interface ColumnOptions {
+export interface ColumnOptions extends CsvLayout {
   readonly preset?: PresetName;
-  readonly textColumn?: string;
-  readonly labelColumn?: string;
-  readonly labels?: string;
-  readonly delimiter?: string;
   /** Column that says what kind of message each is; `evaluate` alone has an option for it. */
   readonly by?: string;
 }
@@ -38,17 +34,15 @@ export async function readDataset(
   context: CliContext,
 ): Promise<DataFile> {
   const preset: DatasetPreset | undefined = options.preset && datasetPresets[options.preset];
-  const labels = options.labels ?? preset?.labels;
-  const delimiter = options.delimiter === "tab" ? "\t" : options.delimiter;
-  const textColumn = options.textColumn ?? preset?.textColumn;
-  const labelColumn = options.labelColumn ?? preset?.labelColumn;
   const data = await readCsv(resolve(context.cwd, path), {
     ...preset?.format,
-    ...(delimiter !== undefined && { delimiter }),
-    ...(textColumn !== undefined && { textColumn }),
-    ...(labelColumn !== undefined && { labelColumn }),
+    ...readCsvLayout({
+      textColumn: options.textColumn ?? preset?.textColumn,
+      labelColumn: options.labelColumn ?? preset?.labelColumn,
+      labels: options.labels ?? preset?.labels,
+      delimiter: options.delimiter,
+    }),
     ...(options.by !== undefined && { groupColumn: options.by }),
-    ...(labels !== undefined && { labels: parseLabelMapping(labels) }),
   });
   tellProblems(path, data, context);
   return data;

@@ -40,6 +40,8 @@ it.each([
   [{ minLearningRate: 1 }, /at most learningRate/],
   [{ loraRank: 4 }, /loraRank 0 without a base/],
   [{ base: "gpt2", loraRank: 4, trunkPrecision: "int8" }, /no frozen block lies below/],
+  [{ labels: "bully=yes" }, /Expected a label mapping such as/],
+  [{ delimiter: "semicolon" }, /or "tab" for a tabulator/],
   [{ preset: "compcat" }, /compact, gpt2/],
 ])("refuses values that contradict each other: %o", (values, message) => {
   expect(() => createConfig(values)).toThrow(message);

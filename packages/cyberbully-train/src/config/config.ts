@@ -1,5 +1,6 @@
 /** Puts a configuration together from a preset and what the user asked for, and checks it once. */
 import type * as z from "zod";
+import { readCsvLayout } from "../data/csv-layout.js";
 import { TrainError } from "../errors.js";
 import { nearestName } from "../nearest-name.js";
 import { knobNames, knobSchema, type TrainConfig } from "./knobs.js";
@@ -70,7 +71,19 @@ function contradictionsOf(config: TrainConfig): string[] {
     );
   if (config.averageWeights > 0 && config.averageWeights < 0.5)
     found.push(`Expected averageWeights to be 0 or from 0.5 to 0.9999, got ${config.averageWeights}.`);
+  found.push(...layoutProblems(config));
   return found;
+}
+
+/** Found before any file is read. */
+function layoutProblems(config: TrainConfig): string[] {
+  try {
+    readCsvLayout(config);
+    return [];
+  } catch (error) {
+    if (error instanceof TrainError) return [error.message];
+    throw error;
+  }
 }
 
 function trainsPart({ unfreezeBlocks, loraRank }: TrainConfig): boolean {

@@ -19,7 +19,19 @@ export const knobSchema = z.strictObject({
     .string()
     .min(1)
     .max(200)
-    .describe("name of the column with the labels, 1 = cyberbullying, 0 = not"),
+    .describe("name of the column with the labels: 1 = cyberbullying, 0 = not, or as --labels says"),
+  labels: z
+    .string()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe("what the labels mean, for example bully=1,none=0,unsure=drop; without it 0 and 1"),
+  delimiter: z
+    .string()
+    .min(1)
+    .max(20)
+    .optional()
+    .describe("between columns; 'tab' for a tabulator; without it a comma"),
   out: path.describe("directory that the detector is written to"),
   name: z
     .string()

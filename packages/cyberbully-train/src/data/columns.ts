@@ -42,7 +42,7 @@ function indexOf(name: string, found: readonly string[], path: string): number {
   throw new TrainDataError(
     "COLUMN_MISSING",
     `Expected a column ${JSON.stringify(name)} in ${path}, got ${describe(found)}. ` +
-      `${nearest === undefined ? "" : `Did you mean ${JSON.stringify(nearest)}? `}Name the columns with --text-column and --label-column.`,
+      `${nearest === undefined ? "" : `Did you mean ${JSON.stringify(nearest)}? `}Name the columns with --text-column and --label-column${found.length === 1 ? ", and what stands between them with --delimiter, where that is no comma" : ""}.`,
   );
 }
 

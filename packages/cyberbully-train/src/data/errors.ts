@@ -14,6 +14,7 @@ export type DataErrorReason =
   /** So many broken quotes that the file is not the CSV it was taken for. */
   | "QUOTING_BROKEN"
   | "BAD_LABEL_MAPPING"
+  | "BAD_DELIMITER"
   | "BAD_SPLIT"
   /** Scores that are no probabilities, or labels and scores that do not fit together. */
   | "BAD_SCORES";
@@ -26,6 +27,7 @@ const codes: Readonly<Record<DataErrorReason, TrainErrorCode>> = {
   LABELS_NOT_BINARY: "BAD_LABEL",
   QUOTING_BROKEN: "BAD_DATA",
   BAD_LABEL_MAPPING: "BAD_OPTION",
+  BAD_DELIMITER: "BAD_OPTION",
   BAD_SPLIT: "BAD_OPTION",
   BAD_SCORES: "BAD_DATA",
 };

@@ -176,10 +176,20 @@ describe("files that are refused", () => {
     expect(error.message).toContain('got the columns "Tekst", "Label", "By". Did you mean "Tekst"?');
   });
 
+  it("says how other columns are named, and another delimiter where there is one column only", async () => {
+    expect((await refusal("body,class\na,1\n")).message).toContain(
+      'got the columns "body", "class". Name the columns with --text-column and --label-column.',
+    );
+    expect((await refusal("Text;Label\na;1\n")).message).toContain(
+      "what stands between them with --delimiter",
+    );
+  });
+
   it("says which labels it found", async () => {
     const error = await refusal("Text,Label\na,racism\nb,none\nc,none\nd,racism\n");
     expect(error).toMatchObject({ reason: "LABELS_NOT_BINARY", code: "BAD_LABEL" });
     expect(error.message).toContain("racism (2 rows), none (2 rows)");
+    expect(error.message).toContain("--labels");
   });
 
   it("refuses a third label instead of dropping a third of the rows", async () => {

@@ -172,7 +172,7 @@ class ExampleCollector {
       throw new TrainDataError(
         "LABELS_NOT_BINARY",
         `Expected ${mapped ? "the labels of the mapping" : "labels 0 and 1"} in ${this.path}, got others in ${bad} of ${this.rows} rows${this.census.describe()}. ` +
-          `Say what each label means, as in --labels "none=0,racism=1,sexism=1" (btp-cli dataset import takes it and writes a file with 0 and 1), or name the right label column.`,
+          `Say what each label means, as in --labels "none=0,racism=1,sexism=1", or name the right column with --label-column. For a recipe of distill, btp-cli dataset import writes a file with 0 and 1.`,
       );
     if (kept === 0)
       throw new TrainDataError(

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TrainConfig } from "../config/knobs.js";
+import { readCsvLayout } from "../data/csv-layout.js";
 import { describeOverlap, findDuplicates, findOverlap } from "../data/duplicates.js";
 import type { Example } from "../data/example.js";
 import { type DataFile, readCsv } from "../data/read-csv.js";
@@ -29,12 +30,9 @@ const listedRows = 10;
 
 /** @throws {TrainError} BAD_DATA, BAD_LABEL */
 export async function readDataSets(config: TrainConfig): Promise<DataSets> {
-  const { textColumn, labelColumn } = config;
+  const layout = readCsvLayout(config);
   const paths = dataPaths(config);
-  const [train, validation] = [
-    await readCsv(paths.train, { textColumn, labelColumn }),
-    await readCsv(paths.validation, { textColumn, labelColumn }),
-  ];
+  const [train, validation] = [await readCsv(paths.train, layout), await readCsv(paths.validation, layout)];
   requireBothLabels(train, paths.train);
   requireBothLabels(validation, paths.validation);
   const notes = [...describeFile(paths.train, train), ...describeFile(paths.validation, validation)];

@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { createConfig } from "../config/config.js";
+import { readDataSets } from "./data-sets.js";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "btp-data-sets-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const write = (name: string, content: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+};
+
+it("reads files as columns, label mapping and delimiter say", async () => {
+  const config = createConfig({
+    train: write("train.tsv", "tweet\tclass\nyou fool, you\tinsult\nlovely\tnone\nwho knows\tunsure\n"),
+    validation: write("validation.tsv", "tweet\tclass\nfool\tinsult\nfine\tnone\n"),
+    textColumn: "tweet",
+    labelColumn: "class",
+    labels: "insult=1,none=0,unsure=drop",
+    delimiter: "tab",
+  });
+  const { train, validation } = await readDataSets(config);
+  expect(train.examples.map(({ text, label }) => [text, label])).toEqual([
+    ["you fool, you", 1],
+    ["lovely", 0],
+  ]);
+  expect(validation.examples.map(({ label }) => label)).toEqual([1, 0]);
+});
