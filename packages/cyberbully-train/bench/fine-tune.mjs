@@ -1,7 +1,7 @@
 // Fine-tuning of the 124M shape on this machine: messages a second in the pass through the frozen blocks, in each epoch and
 // over three epochs together, and the peak of memory; beside it PyTorch's build of the recipe and PyTorch at its best, where
-// a Python with torch is given: BTP_PYTHON=path/to/python npm run bench -w @btp/cyberbully-train -- [--messages 256]
-// Weights are random: speed does not depend on them.
+// a Python with torch is given: BTP_PYTHON=path/to/python npm run bench -w @btp/cyberbully-train -- [--messages 1024] [--trunk-precision fp32]
+// Few messages pad badly, since batches hold messages of like length: give a thousand or more for a figure to quote. Weights are random: speed does not depend on them.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -13,12 +13,18 @@ import { writeRandomBase } from "../dist/testing/random-base.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 const shared = join(root, "..", "shared");
-const at = process.argv.indexOf("--messages");
-const count = at < 0 ? 256 : Number(process.argv[at + 1]);
+const option = (name, standard) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? standard : process.argv[at + 1];
+};
+const count = Number(option("messages", "1024"));
+const trunkPrecision = option("trunk-precision", "fp32");
 const folder = mkdtempSync(join(tmpdir(), "btp-bench-"));
 
 try {
-  console.log(`${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}`);
+  console.log(
+    `${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}, frozen blocks in ${trunkPrecision}`,
+  );
   const ours = await fineTune();
   console.log(
     `frozen blocks once: ${ours.trunk.toFixed(1)} messages/s; epochs: ${ours.epochs.map((v) => v.toFixed(1)).join(", ")} messages/s`,
@@ -26,6 +32,7 @@ try {
   console.log(
     `three epochs with everything: ${ours.average.toFixed(1)} messages/s; peak memory ${ours.peakMegabytes} MB`,
   );
+  console.log(JSON.stringify({ messages: count, trunkPrecision, ...ours }));
   comparePeers(ours.average);
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -50,6 +57,7 @@ async function fineTune() {
     out: join(folder, "detector"),
     logs: join(folder, "logs"),
     cacheDir: join(folder, "features"),
+    trunkPrecision,
     engine: "jit",
     checkpointSeconds: 3600,
   });
@@ -61,6 +69,7 @@ async function fineTune() {
         marks.trunk = (performance.now() - began) / 1000;
         marks.trunkMessages = event.total;
       }
+      if (event.kind === "note" && /int8|fp32|error/i.test(event.text)) console.log(event.text);
       if (event.kind === "note") began = performance.now(); // the last one comes before the work it announces
       if (event.kind === "step" && Number.isInteger(event.epoch))
         marks.epochs.push((performance.now() - began) / 1000);
