@@ -6,15 +6,20 @@ import { CliError } from "./exit-codes.js";
 
 export const defaultModelName = "btp-mini";
 
-/** In a clone, the repository's models/, so that the default is found from any working directory. */
-const repositoryModels = fileURLToPath(new URL("../../../models", import.meta.url));
+/**
+ * So that the default is found from any working directory: models/ of the clone, or of the published package, into which
+ * `npm pack` copies the default detector (tools/copy-default-model.mjs).
+ */
+const ownModels = ["../../../models", "../models"].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
 
 /**
  * @param wanted - a path or a name; undefined for the default
  * @returns an absolute path of a directory that exists and holds a config.json
  * @throws {CliError} MODEL_NOT_FOUND saying where it was looked for and how to train one
  */
-export function findModel(wanted: string | undefined, cwd: string, models = repositoryModels): string {
+export function findModel(wanted: string | undefined, cwd: string, models = ownModels): string {
   const found = candidates(wanted, cwd, models).find((path) => existsSync(join(path, "config.json")));
   if (found) return found;
   const places = candidates(wanted, cwd, models).join(", ");
@@ -24,12 +29,12 @@ export function findModel(wanted: string | undefined, cwd: string, models = repo
   );
 }
 
-function candidates(wanted: string | undefined, cwd: string, models: string): string[] {
+function candidates(wanted: string | undefined, cwd: string, models: readonly string[]): string[] {
   const name = wanted ?? defaultModelName;
   const places = wanted === undefined ? [] : [resolve(cwd, wanted)];
   // A bare name may also mean a folder in models/; anything with a separator is a path.
   if (!/[\\/]/.test(name) && name !== "." && name !== "..") {
-    places.push(resolve(cwd, "models", name), join(models, name));
+    places.push(resolve(cwd, "models", name), ...models.map((folder) => join(folder, name)));
   }
   return [...new Set(places)];
 }
