@@ -17,6 +17,7 @@ const messages = [
   "You are not clever but stupid",
   "You are not stupid but clever",
   "",
+  " \u200b ",
   "Ünïcödé 😀 ".repeat(30),
 ];
 const toy = fileURLToPath(new URL("../how-gpt-works/toy", import.meta.url));

@@ -5,6 +5,7 @@ Needs onnxruntime, numpy and tiktoken. All that the model does not compute itsel
 
 import json
 import sys
+import unicodedata
 
 import numpy as np
 import onnxruntime
@@ -48,17 +49,30 @@ class Detector:
             return sys.maxsize
 
     def scores(self, texts):
+        """The score of each; 0 for one that says nothing, which is not for the model to judge."""
         rows = [self.encode(text)[: self.max_length] for text in texts]
         shape = (len(rows), max(1, *(len(row) for row in rows)))  # [messages, tokens]
         ids, mask = np.zeros(shape, np.int32), np.zeros(shape, np.float32)
         for i, row in enumerate(rows):
             ids[i, : len(row)] = row
             mask[i, : len(row)] = 1
-        return self.session.run(["score"], {"ids": ids, "mask": mask})[0]
+        scores = self.session.run(["score"], {"ids": ids, "mask": mask})[0]
+        return [0.0 if is_empty(text) else float(score) for text, score in zip(texts, scores)]
+
+
+def is_empty(text):
+    """Only white space, control and format characters, fillers, variation selectors or the blank Braille cell."""
+    return all(
+        unicodedata.category(c) in ("Cc", "Cf", "Zs", "Zl", "Zp") or c in IGNORABLE or "\ufe00" <= c <= "\ufe0f" for c in text
+    )
+
+
+IGNORABLE = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 
 
 if __name__ == "__main__":
     path, *texts = sys.argv[1:]
     detector = Detector(path)
     for text, score in zip(texts, detector.scores(texts)):
-        print(f"{detector.labels[int(score >= detector.threshold)]}  {score:.3f}  {text}")
+        label = detector.labels[int(score > 0 and score >= detector.threshold)]
+        print(f"{label}  {score:.3f}  {text}")

@@ -1,6 +1,11 @@
 export type Label = "cyberbullying" | "not cyberbullying";
 
-/** The decision on one message. People decide what to do with it: see the model card. */
+/**
+ * The decision on one message. People decide what to do with it: see the model card.
+ *
+ * A message that says nothing (no tokens, or only white space, control and ignorable characters) is never cyberbullying:
+ * score 0, confidence 1, tokens 0, whatever the threshold.
+ */
 export interface Detection {
   readonly label: Label;
   readonly isCyberbullying: boolean;
@@ -11,7 +16,7 @@ export interface Detection {
   readonly confidence: number;
   /** Calibrated probability of cyberbullying, 0 to 1. */
   readonly score: number;
-  /** isCyberbullying is `score >= threshold`. */
+  /** isCyberbullying is `score >= threshold`, but for an empty message. */
   readonly threshold: number;
   /** Tokens of the whole message, also where it was truncated. */
   readonly tokens: number;

@@ -94,12 +94,29 @@ describe("detect", () => {
     expect(cut).toMatchObject({ truncated: false, tokens: 15 });
   });
 
-  it("answers an empty list and an empty message", async () => {
+  it("answers an empty list", async () => {
     expect(await detector.detect([])).toEqual([]);
-    const [empty] = await detector.detect([""]);
-    expect(empty).toMatchObject({ tokens: 0, truncated: false });
-    expect(empty!.score).toBeGreaterThan(0);
   });
+
+  it.each([undefined, 0])(
+    "never calls a message that says nothing cyberbullying (threshold %s)",
+    async (threshold) => {
+      const nothing = ["", " \t\n", "\u200b\u2800", "\u3164".repeat(50)];
+      const options = threshold === undefined ? {} : { threshold };
+      const found = await detector.detect([...nothing, "a", ""], options);
+      const [alone] = await detector.detect(["a"], options);
+      const empty = {
+        label: "not cyberbullying",
+        isCyberbullying: false,
+        confidence: 1,
+        score: 0,
+        threshold: threshold ?? 0.45,
+        tokens: 0,
+        truncated: false,
+      };
+      expect(found).toEqual([...nothing.map(() => empty), alone, empty]);
+    },
+  );
 
   it("reads a message of a million characters", async () => {
     const [detection] = await detector.detect(["a".repeat(1_000_000)]);
@@ -196,8 +213,14 @@ describe("a loaded detector", () => {
       tinyArtifact({ architecture, keptTokenIds, normalise: true }),
     );
     const normalising = await loadDetector(join(folder, "normalising"), { engine });
-    const [shouted, plain] = await normalising.detect(["@Ann GO\u200b AWAY", "@user go away"]);
+    const [shouted, plain, nothing] = await normalising.detect([
+      "@Ann GO\u200b AWAY",
+      "@user go away",
+      "&nbsp;",
+    ]);
     expect(shouted).toEqual(plain);
+    // Nothing is left of it, though it shows: no tokens.
+    expect(nothing).toMatchObject({ isCyberbullying: false, score: 0, tokens: 0 });
     await normalising.dispose();
   });
 

@@ -1,11 +1,12 @@
 /**
- * detect(texts): tokenise, sort into batches by length, run the network, decide, restore the order. It owns no files;
+ * detect(texts): tokenise, put empty messages aside, sort into batches by length, run the network, decide, restore the order. It owns no files;
  * load.ts makes it from a directory.
  */
 import type { Tokenizer } from "@btp/core-gpt";
 import { type BatchLimits, planBatches } from "./batch.js";
 import { checkThreshold, decide, scoreOf } from "./decide.js";
 import type { Detection, DetectOptions, Detector, DetectorInfo } from "./detection.js";
+import { emptyDecision, isEmptyMessage } from "./empty-message.js";
 import { DetectorError } from "./errors.js";
 import type { Network } from "./network.js";
 import { checkTexts, tokenizeMessages } from "./tokenize.js";
@@ -34,11 +35,17 @@ export function createDetector(parts: DetectorParts): Detector {
     const messages = await tokenizeMessages(tokenizer, texts, info.maxLength);
     onTokenized?.(performance.now() - start);
     const detections = new Array<Detection>(texts.length);
+    // What says nothing is not for the network to judge: its answer would be the head's bias.
+    const judged: number[] = [];
+    for (const [position, { ids }] of messages.entries()) {
+      if (ids.length > 0 && !isEmptyMessage(texts[position]!)) judged.push(position);
+      else detections[position] = { ...emptyDecision(threshold), tokens: 0, truncated: false };
+    }
     const batches = planBatches(
-      messages.map(({ ids }) => ids.length),
+      judged.map((position) => messages[position]!.ids.length),
       parts.batchLimits,
     );
-    for (const batch of batches) {
+    for (const batch of batches.map((indices) => indices.map((index) => judged[index]!))) {
       const logits = await network.run(batch.map((position) => messages[position]!.ids)); // [B, 2]
       batch.forEach((position, row) => {
         const score = scoreOf(logits[2 * row]!, logits[2 * row + 1]!, info.temperature);

@@ -19,7 +19,7 @@ function wordListDetector(seen: string[] = []): Detector {
       seen.push(...texts);
       return texts.map((text) => {
         const score = 0.3 + (text.includes("stupid") ? 0.4 : 0) - (text.includes("friend") ? 0.2 : 0);
-        return { ...decide(score, threshold), tokens: text.length, truncated: false };
+        return { ...decide(text === "" ? 0 : score, threshold), tokens: text.length, truncated: false };
       });
     },
     dispose: async () => {},
@@ -51,6 +51,13 @@ it("keeps the words of several messages apart", async () => {
     [],
     ["friend", "stupid"],
   ]);
+});
+
+it("measures a lone word by the threshold, since nothing is left to compare it with", async () => {
+  const results = await explain(wordListDetector(), ["stupid", "friend"], { threshold: 0.6 });
+  const effects = results.map(({ words }) => words[0]!.effect);
+  expect(effects[0]).toBeCloseTo(0.1, 12);
+  expect(effects[1]).toBeCloseTo(-0.5, 12);
 });
 
 it("bounds the number of words", async () => {

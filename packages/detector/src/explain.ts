@@ -9,7 +9,10 @@ export interface WordEffect {
   /** Where it stands in the message, in UTF-16 units; end is exclusive. */
   readonly start: number;
   readonly end: number;
-  /** Score of the message less its score without the word: above 0 where the word speaks for cyberbullying. */
+  /**
+   * Score of the message less its score without the word: above 0 where the word speaks for cyberbullying. Where nothing
+   * is left without the word, less the threshold.
+   */
   readonly effect: number;
 }
 
@@ -40,7 +43,9 @@ export async function explain(
     const whole = detections[i]!;
     const words = spans[i]!.map(({ start, end }) => {
       const without = detections[next++]!;
-      return { word: text.slice(start, end), start, end, effect: whole.score - without.score };
+      // An empty message scores 0 by rule, which would make every lone word an accusation.
+      const rest = without.tokens > 0 || whole.tokens === 0 ? without.score : whole.threshold;
+      return { word: text.slice(start, end), start, end, effect: whole.score - rest };
     });
     return { ...whole, words };
   });

@@ -18,6 +18,7 @@ export { findBaseOffline } from "./base.js";
 export { type BatchLimits, defaultBatchLimits, planBatches } from "./batch.js";
 export { checkThreshold, type Decision, decide, scoreOf } from "./decide.js";
 export type { Detection, DetectOptions, Detector, DetectorInfo, Label, Precision } from "./detection.js";
+export { emptyDecision, isEmptyMessage } from "./empty-message.js";
 export { DetectorError, type DetectorErrorCode } from "./errors.js";
 export { type ExplainedDetection, explain, maxExplainedWords, type WordEffect } from "./explain.js";
 export { type ExportedModel, type ExportOptions, exportDetector } from "./export/export-detector.js";

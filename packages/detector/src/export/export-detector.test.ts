@@ -69,7 +69,10 @@ async function largestDifference(name: string, file: string, runtime: OnnxRuntim
   const { ids, mask } = padRows(rows);
   const shape = [ids.shape[0]!, ids.shape[1]!] as const;
   const { score } = await runtime.run(model, Int32Array.from(ids.data), Float32Array.from(mask.data), shape);
-  return Math.max(...wanted.map((detection, i) => Math.abs(detection.score - score![i]!)));
+  // Empty messages are answered by a rule outside the model: see docs/export.md.
+  const judged = wanted.flatMap((detection, i) => (detection.tokens > 0 ? [{ detection, i }] : []));
+  expect(judged).toHaveLength(texts.length - 1);
+  return Math.max(...judged.map(({ detection, i }) => Math.abs(detection.score - score![i]!)));
 }
 
 describe("exportDetector", () => {
