@@ -30,7 +30,12 @@ interface Ended {
   readonly stderr: string;
 }
 
-function start(name: string, ...more: string[]): { child: ChildProcess; ended: Promise<Ended> } {
+interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+function start(name: string, ...more: string[]): Started {
   const options = {
     width: 8,
     "num-heads": 2,
@@ -42,7 +47,14 @@ function start(name: string, ...more: string[]): { child: ChildProcess; ended: P
   const args = Object.entries(options).map(([flag, value]) => `--${flag}=${value}`);
   const files = ["--train", "train.csv", "--validation", "validation.csv", "--out", name, "--logs", "logs"];
   const fixed = ["--min-token-count", "1", "--average-weights", "0.9"];
-  const child = spawn(process.execPath, [program, ...files, ...args, ...fixed, ...more], { cwd: folder });
+  return startWith(...files, ...args, ...fixed, ...more);
+}
+
+/** From what the checkpoint recorded. */
+const resume = (name: string, ...more: string[]): Started => startWith("--resume", "--out", name, ...more);
+
+function startWith(...args: string[]): Started {
+  const child = spawn(process.execPath, [program, ...args], { cwd: folder });
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => {
     stderr += chunk.toString();
@@ -103,7 +115,7 @@ it.each(runs)(
       expect(await run.ended).toMatchObject({ signal: "SIGKILL" });
       // Killed before the first checkpoint there is nothing to resume: then it starts anew.
       const resumable = existsSync(join(folder, "killed", "checkpoint", "checkpoint.json"));
-      run = start("killed", ...often, ...(resumable ? ["--resume"] : []));
+      run = resumable ? resume("killed") : start("killed", ...often);
     }
     expect(await run.ended).toMatchObject({ code: 0 });
     const weights = (name: string) => readFileSync(join(folder, name, "model.safetensors"));
@@ -119,9 +131,9 @@ it("saves on SIGTERM, goes on from there, and refuses other values by name", asy
   await untilUpdate("stopped", 3, first.ended);
   first.child.kill("SIGTERM");
   expect(await first.ended).toMatchObject({ code: 130 });
-  const other = await start("stopped", ...values, "--resume", "--seed", "9").ended;
+  const other = await resume("stopped", "--seed", "9").ended;
   expect(other.code).toBe(1);
-  expect(other.stderr).toContain("seed was 1 and is 9");
+  expect(other.stderr).toContain("--seed was 1 and is 9");
   const careless = await start("stopped", ...values).ended;
   expect(careless.stderr).toContain("--resume to go on, or --overwrite");
   expect(await start("stopped", ...values, "--resume").ended).toMatchObject({ code: 0 });

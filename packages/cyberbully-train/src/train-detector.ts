@@ -2,8 +2,7 @@
  * A whole training run: configuration in, detector directory out. Reads the data, prepares vocabulary and weights, hands
  * over to run/train-loop.ts, and writes what came of it. Prints nothing; `onProgress` tells how far it is.
  */
-import { existsSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import {
   classifierParameterTable,
   createTokenizer,
@@ -22,10 +21,11 @@ import { type DataSets, readDataSets } from "./prepare/data-sets.js";
 import { prepareSources } from "./prepare/sources.js";
 import { baseWeights, randomWeights, type StartWeights } from "./prepare/start-weights.js";
 import { restrictedVocabulary, type Vocabulary, wholeVocabulary } from "./prepare/vocabulary.js";
-import { type Checkpoint, readCheckpoint, removeCheckpoint } from "./run/checkpoint.js";
+import { type Checkpoint, removeCheckpoint } from "./run/checkpoint.js";
+import { checkpointFolderOf, findCheckpoint } from "./run/find-checkpoint.js";
 import type { OnProgress } from "./run/progress.js";
 import { openRunLog, type RunLog } from "./run/run-log.js";
-import { checkSameRun, describeConfig, type RunIdentity } from "./run/run-position.js";
+import { checkSameRun, describeConfig, type RunIdentity, runPositionSchema } from "./run/run-position.js";
 import { runTraining } from "./run/train-loop.js";
 import { partOf } from "./step/select-part.js";
 import { type FlatParams, numLabels, type TrainedPart } from "./step/trained-part.js";
@@ -47,8 +47,8 @@ export async function trainDetector(
   options: TrainOptions = {},
 ): Promise<TrainedDetector> {
   const out = resolve(config.out);
-  const checkpointFolder = join(out, "checkpoint");
-  const resumeFrom = await findCheckpoint(config, out, checkpointFolder);
+  const checkpointFolder = checkpointFolderOf(out);
+  const resumeFrom = await findCheckpoint(config, out, runPositionSchema);
   const data = await readDataSets(config);
   const { vocabulary, start } = await prepareModel(config, data, options);
   const threads = config.threads === undefined ? {} : { threads: config.threads };
@@ -183,33 +183,6 @@ async function trainAndWrite(run: PreparedRun, options: TrainOptions): Promise<T
   } finally {
     await sources.dispose();
   }
-}
-
-/** @throws {TrainError} NO_CHECKPOINT, OUTPUT_EXISTS, BAD_CHECKPOINT */
-async function findCheckpoint(
-  { resume, overwrite }: TrainConfig,
-  out: string,
-  folder: string,
-): Promise<Checkpoint | undefined> {
-  const finished = existsSync(join(out, "config.json"));
-  if (resume) {
-    const found = await readCheckpoint(folder);
-    if (found) return found;
-    const why = finished ? "it holds a finished detector" : "there is none";
-    throw new TrainError("NO_CHECKPOINT", `Expected a checkpoint to resume in ${folder}, but ${why}.`);
-  }
-  if (overwrite) return undefined;
-  if (existsSync(join(folder, "checkpoint.json")))
-    throw new TrainError(
-      "OUTPUT_EXISTS",
-      `${out} holds a run that was not finished. Give --resume to go on, or --overwrite to start anew.`,
-    );
-  if (finished)
-    throw new TrainError(
-      "OUTPUT_EXISTS",
-      `${out} holds a detector. Give another --out, or --overwrite to replace it.`,
-    );
-  return undefined;
 }
 
 async function prepareModel(

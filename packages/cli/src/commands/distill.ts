@@ -15,17 +15,18 @@ Options:
 const examples = `
 Examples:
   $ btp-cli distill --recipe recipe.json --out models/small
-  $ btp-cli distill --recipe recipe.json --data ../shared/data --teacher scores --out models/small --resume
+  $ btp-cli distill --recipe recipe.json --data ../shared/data --teacher scores --out models/small
+  $ btp-cli distill --resume --out models/small                       go on after an interruption
   $ btp-cli distill --recipe recipe.json --out models/trial --max-updates 20        does everything fit together?
 `;
 
 export function createCommand(context: CliContext, rest: readonly string[]): Command {
   const command = new Command("distill").allowUnknownOption().allowExcessArguments();
   // Declared for shell completion; the values are read by the package's own strict parser.
-  for (const { flag, valueName, description } of distillOptions)
-    command.addOption(
-      new Option(valueName === undefined ? `--${flag}` : `--${flag} <${valueName}>`, description),
-    );
+  for (const { flag, kind, valueName, description } of distillOptions) {
+    command.addOption(new Option(kind === "boolean" ? `--${flag}` : `--${flag} <${valueName}>`, description));
+    if (kind === "boolean") command.addOption(new Option(`--no-${flag}`));
+  }
   command.helpInformation = () => `${introduction}${describeDistillOptions()}${examples}`;
   return command.action(async () => {
     const stop = stopOnSignals();

@@ -16,7 +16,7 @@ Options:
 const examples = `
 Examples:
   $ btp-cli train --train train.csv --validation validation.csv --out models/my-detector
-  $ btp-cli train --resume --out models/my-detector ...            go on after an interruption
+  $ btp-cli train --resume --out models/my-detector                go on after an interruption
   $ btp-cli train --base gpt2 --train a.csv --validation b.csv --out models/fine-tuned
 `;
 

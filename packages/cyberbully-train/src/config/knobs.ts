@@ -149,7 +149,9 @@ export const knobSchema = z.strictObject({
   seed: count(0xffff_ffff).describe("of initialisation, order and dropout"),
   engine: z.enum(["auto", "jit", "tfjs-node-gpu", "tfjs-node", "tfjs-cpu"]).describe("what computes"),
   threads: size(1_024).optional().describe("threads of the engine; default: one for each processor core"),
-  resume: z.boolean().describe("go on from the checkpoint in --out"),
+  resume: z
+    .boolean()
+    .describe("go on from the checkpoint in --out; other options are those of the first part"),
   overwrite: z.boolean().describe("replace a detector that is already in --out"),
   checkpointSeconds: z.number().min(0).describe("time between checkpoints; 0 = after every update"),
   logs: path.describe("directory of training_logs.txt and the JSON-lines log"),

@@ -1,22 +1,24 @@
-/** From a command line to a checked configuration: options on top of a configuration file on top of a preset. */
+/** From a command line to a checked configuration: options on top of a configuration file on top of a preset, or of a checkpoint. */
 import { readFile } from "node:fs/promises";
 import { TrainError } from "../errors.js";
 import { createConfig } from "./config.js";
 import type { TrainConfig } from "./knobs.js";
 import { parseTrainArguments } from "./options.js";
+import { resumedConfig } from "./resumed-config.js";
 
 const maxConfigBytes = 1_000_000;
 
 /**
  * @param argv - what follows the program's or the command's name
  * @returns undefined where help was asked for
- * @throws {TrainError} BAD_OPTION, BAD_CONFIG
+ * @throws {TrainError} BAD_OPTION, BAD_CONFIG; with --resume CHECKPOINT_MISMATCH, BAD_CHECKPOINT
  */
 export async function readTrainArguments(argv: readonly string[]): Promise<TrainConfig | undefined> {
   const parsed = parseTrainArguments(argv);
   if (parsed.help) return undefined;
   const file = parsed.configFile === undefined ? {} : await readConfigFile(parsed.configFile);
-  return createConfig({ ...file, ...parsed.values });
+  const given = { ...file, ...parsed.values };
+  return given.resume === true ? resumedConfig(given) : createConfig(given);
 }
 
 async function readConfigFile(path: string): Promise<Record<string, unknown>> {

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { writeCheckpoint } from "../run/checkpoint.js";
 import { writeToyRecipe } from "../testing/toy-teacher.js";
 import { describeDistillOptions, distillOptions, readDistillArguments } from "./distill-arguments.js";
 
@@ -39,8 +40,40 @@ describe("readDistillArguments", () => {
     expect(() => bare?.resolvePath("teacher:s")).toThrow("Expected --teacher DIR");
   });
 
+  it("goes on from what the checkpoint recorded, with paths that hold from anywhere", async () => {
+    const first = await read("--seed=9", "--max-updates", "3", "--data", "texts", "--logs", "mine");
+    expect(first?.request).toEqual({
+      recipe: file,
+      seed: "9",
+      "max-updates": "3",
+      data: resolve("texts"),
+      logs: resolve("mine"),
+    });
+    const out = join(folder, "stopped");
+    await writeCheckpoint(join(out, "checkpoint"), {
+      identity: { config: {}, trainData: "a", validationData: "b", startWeights: "c", engine: "jit" },
+      request: first?.request,
+      position: { step: 1, bestStep: 0 },
+      state: { parameters: {}, first: {}, second: {}, accumulated: {}, average: {} },
+      best: undefined,
+    });
+    const resumed = await readDistillArguments(["--resume", "--out", out, "--threads", "2"]);
+    expect(resumed).toMatchObject({
+      recipe: { seed: 9 },
+      maxUpdates: 3,
+      logs: resolve("mine"),
+      threads: 2,
+      out,
+    });
+    expect(resumed?.resolvePath("data:a.csv")).toBe(resolve("texts/a.csv"));
+    const nothing = readDistillArguments(["--resume", "--out", join(folder, "none")]);
+    await expect(nothing).rejects.toMatchObject({ code: "NO_CHECKPOINT" });
+  });
+
   it.each([
     [["--sead", "3"], "BAD_OPTION", "Did you mean --seed?"],
+    [["--seed", "one"], "BAD_OPTION", "Expected a number after --seed"],
+    [["--resume=maybe"], "BAD_OPTION", "true or false"],
     [["--seed", "-1"], "BAD_OPTION", "whole number from 0 after --seed"],
     [["--max-updates", "0"], "BAD_OPTION", "whole number from 1"],
     [["--threads"], "BAD_OPTION", "Expected a value after --threads"],
@@ -65,6 +98,7 @@ describe("readDistillArguments", () => {
 
   it("has help for every option", async () => {
     expect(await readDistillArguments(["--help"])).toBeUndefined();
-    for (const { flag } of distillOptions) expect(describeDistillOptions()).toContain(`--${flag} `);
+    for (const { flag } of distillOptions)
+      expect(describeDistillOptions()).toMatch(new RegExp(`--(\\[no-\\])?${flag} `));
   });
 });

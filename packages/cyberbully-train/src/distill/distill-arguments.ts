@@ -1,63 +1,84 @@
 /** The options of `distill`: one table for parsing, help and shell completion. Strict, like those of `train`. */
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import {
+  type CommandOption,
+  describeOptions,
+  type OptionValue,
+  optionValue,
+  parseOptions,
+} from "../config/parse-options.js";
 import { TrainError } from "../errors.js";
-import { nearestName } from "../nearest-name.js";
+import { readCheckpointRecord } from "../run/checkpoint.js";
+import { checkpointFolderOf, noCheckpoint } from "../run/find-checkpoint.js";
 import { parseRecipe, type Recipe } from "./recipe.js";
 import type { ResolvePath } from "./sources.js";
 
-export interface DistillOption {
-  /** Without dashes. */
-  readonly flag: string;
-  /** What the help text calls the value; undefined where there is none. */
-  readonly valueName: string | undefined;
-  readonly description: string;
-}
+export type DistillOption = CommandOption;
 
 export const distillOptions = [
   {
     flag: "recipe",
+    kind: "text",
     valueName: "FILE",
     description: "JSON recipe: model, sources, phases, validation (docs/distillation.md)",
   },
-  { flag: "out", valueName: "DIR", description: "directory that the detector is written to" },
-  { flag: "data", valueName: "DIR", description: "where paths of the recipe that begin with data: are" },
+  { flag: "out", kind: "text", valueName: "DIR", description: "directory that the detector is written to" },
+  {
+    flag: "data",
+    kind: "text",
+    valueName: "DIR",
+    description: "where paths of the recipe that begin with data: are",
+  },
   {
     flag: "teacher",
+    kind: "text",
     valueName: "DIR",
     description: "where paths that begin with teacher: are (scores and vectors)",
   },
-  { flag: "seed", valueName: "N", description: "in place of the recipe's" },
-  { flag: "max-updates", valueName: "N", description: "a trial: at most so many updates of each phase" },
+  { flag: "seed", kind: "number", valueName: "N", description: "in place of the recipe's" },
+  {
+    flag: "max-updates",
+    kind: "number",
+    valueName: "N",
+    description: "a trial: at most so many updates of each phase",
+  },
   {
     flag: "engine",
+    kind: "text",
     valueName: "NAME",
     description: "auto, jit, tfjs-node-gpu, tfjs-node or tfjs-cpu (auto)",
   },
   {
     flag: "threads",
+    kind: "number",
     valueName: "N",
     description: "threads of the engine; default: one for each processor core",
   },
   {
     flag: "checkpoint-seconds",
+    kind: "number",
     valueName: "N",
     description: "time between checkpoints; 0 = after every update (120)",
   },
   {
     flag: "logs",
+    kind: "text",
     valueName: "DIR",
     description: "directory of training_logs.txt and the JSON-lines log (logs)",
   },
   {
     flag: "resume",
-    valueName: undefined,
-    description: "go on from the checkpoint in --out, to the same bits",
+    kind: "boolean",
+    valueName: "",
+    description:
+      "go on from the checkpoint in --out, to the same bits; other options are those of the first part",
   },
-  { flag: "overwrite", valueName: undefined, description: "replace what is in --out" },
+  { flag: "overwrite", kind: "boolean", valueName: "", description: "replace what is in --out" },
 ] as const satisfies readonly DistillOption[];
 
 type Flag = (typeof distillOptions)[number]["flag"];
+type Values = ReadonlyMap<Flag, OptionValue>;
 
 const engines = ["auto", "jit", "tfjs-node-gpu", "tfjs-node", "tfjs-cpu"] as const;
 
@@ -72,6 +93,8 @@ export interface DistillArguments {
   readonly logs: string;
   readonly resume: boolean;
   readonly overwrite: boolean;
+  /** Options by flag, paths absolute: what a checkpoint keeps, so that --resume and --out suffice to go on. */
+  readonly request: Readonly<Record<string, string>>;
 }
 
 /** Far above any recipe. */
@@ -83,8 +106,9 @@ const maxRecipeBytes = 1_000_000;
  * @throws {TrainError} BAD_OPTION, BAD_CONFIG
  */
 export async function readDistillArguments(argv: readonly string[]): Promise<DistillArguments | undefined> {
-  if (argv.includes("--help") || argv.includes("-h")) return undefined;
-  const values = parseValues(argv);
+  const given = parseOptions(distillOptions, argv);
+  if (given === undefined) return undefined;
+  const values = given.get("resume") === true ? await withRecorded(given) : given;
   const file = required(values, "recipe");
   const json = await readJson(file);
   const seed = wholeNumber(values, "seed", 0);
@@ -101,66 +125,54 @@ export async function readDistillArguments(argv: readonly string[]): Promise<Dis
     engine,
     threads: wholeNumber(values, "threads", 1),
     checkpointSeconds: wholeNumber(values, "checkpoint-seconds", 0) ?? 120,
-    logs: values.get("logs") ?? "logs",
-    resume: values.has("resume"),
-    overwrite: values.has("overwrite"),
+    logs: textOf(values, "logs") ?? "logs",
+    resume: values.get("resume") === true,
+    overwrite: values.get("overwrite") === true,
+    request: requestOf(values),
   };
 }
 
 /** The help text of all options, 2 columns, for a terminal. */
-export function describeDistillOptions(): string {
-  const lines = distillOptions.map(({ flag, valueName, description }) => {
-    const left = valueName === undefined ? `--${flag}` : `--${flag} ${valueName}`;
-    return `  ${left.padEnd(24)}  ${description}`;
-  });
-  return `${lines.join("\n")}\n`;
-}
+export const describeDistillOptions = (): string => describeOptions(distillOptions);
 
-function parseValues(argv: readonly string[]): Map<Flag, string> {
-  const values = new Map<Flag, string>();
-  for (let i = 0; i < argv.length; i++) {
-    const word = argv[i]!;
-    if (word === "--") continue;
-    const [, name = "", attached] = /^--([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
-    const option = distillOptions.find(({ flag }) => flag === name);
-    if (option === undefined) throw unknownOption(word, name, i);
-    if (option.valueName === undefined) {
-      values.set(option.flag, "");
-      continue;
-    }
-    const value = attached ?? argv[++i];
-    if (value === undefined || (attached === undefined && value.startsWith("--")))
-      throw new TrainError("BAD_OPTION", `Expected a value after --${name}: --${name} ${option.valueName}.`);
-    values.set(option.flag, value);
-  }
-  return values;
-}
+const pathFlags: readonly Flag[] = ["recipe", "data", "teacher", "logs"];
+const unrecordedFlags: readonly Flag[] = ["out", "resume", "overwrite"];
 
-function unknownOption(word: string, name: string, position: number): TrainError {
-  if (!word.startsWith("--"))
-    return new TrainError(
-      "BAD_OPTION",
-      `Expected an option, got an argument at position ${position + 1}. See --help.`,
-    );
-  const nearest = nearestName(
-    name,
-    distillOptions.map(({ flag }) => flag),
+function requestOf(values: Values): Record<string, string> {
+  return Object.fromEntries(
+    [...values]
+      .filter(([flag]) => !unrecordedFlags.includes(flag))
+      .map(([flag, value]) => [flag, pathFlags.includes(flag) ? resolve(String(value)) : String(value)]),
   );
-  const hint = nearest === undefined ? "See --help." : `Did you mean --${nearest}?`;
-  return new TrainError("BAD_OPTION", `Unknown option --${name.slice(0, 80)}. ${hint}`);
 }
 
-function required(values: ReadonlyMap<Flag, string>, flag: Flag): string {
+/** What is given goes on top of the checkpoint's record; where they contradict each other, the run is refused by name later. */
+async function withRecorded(given: Values): Promise<Values> {
+  const folder = checkpointFolderOf(resolve(required(given, "out")));
+  const record = await readCheckpointRecord(folder);
+  if (record === undefined && !given.has("recipe")) throw noCheckpoint(folder, "there is none");
+  const recorded = distillOptions.flatMap((option) => {
+    const text = unrecordedFlags.includes(option.flag) ? undefined : record?.request?.[option.flag];
+    return text === undefined ? [] : [[option.flag, optionValue(option, text)] as const];
+  });
+  return new Map([...recorded, ...given]);
+}
+
+function textOf(values: Values, flag: Flag): string | undefined {
   const value = values.get(flag);
+  return value === undefined ? undefined : String(value);
+}
+
+function required(values: Values, flag: Flag): string {
+  const value = textOf(values, flag);
   if (value !== undefined && value !== "") return value;
   throw new TrainError("BAD_OPTION", `Expected --${flag}. See --help.`);
 }
 
-function wholeNumber(values: ReadonlyMap<Flag, string>, flag: Flag, least: number): number | undefined {
-  const text = values.get(flag);
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least) return value;
+function wholeNumber(values: Values, flag: Flag, least: number): number | undefined {
+  const value = values.get(flag);
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return value;
   throw new TrainError("BAD_OPTION", `Expected a whole number from ${least} after --${flag}.`);
 }
 
@@ -179,11 +191,11 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 /** "data:x" and "teacher:x" lie in the folders that were named, all other paths beside the recipe. */
-function pathResolver(recipeFolder: string, values: ReadonlyMap<Flag, string>): ResolvePath {
+function pathResolver(recipeFolder: string, values: Values): ResolvePath {
   return (path) => {
     const [, prefix, rest = ""] = /^(data|teacher):(.*)$/s.exec(path) ?? [];
     if (prefix !== "data" && prefix !== "teacher") return resolve(recipeFolder, path);
-    const folder = values.get(prefix);
+    const folder = textOf(values, prefix);
     if (folder !== undefined) return resolve(folder, rest);
     throw new TrainError(
       "BAD_OPTION",

@@ -2,9 +2,8 @@
  * A whole distillation: recipe in, detector directory out. Reads what the recipe names, hands over to distill-loop.ts, and
  * writes what came of it. Prints nothing; `onProgress` tells how far it is.
  */
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import {
   classifierParameterTable,
   createTokenizer,
@@ -21,7 +20,8 @@ import {
   type Vocabulary,
   wholeVocabulary,
 } from "../prepare/vocabulary.js";
-import { type Checkpoint, readCheckpointOf, removeCheckpoint } from "../run/checkpoint.js";
+import { type Checkpoint, removeCheckpoint } from "../run/checkpoint.js";
+import { checkpointFolderOf, findCheckpoint } from "../run/find-checkpoint.js";
 import { tokenSource } from "../run/message-source.js";
 import type { OnProgress } from "../run/progress.js";
 import { openRunLog, type RunLog } from "../run/run-log.js";
@@ -51,6 +51,8 @@ export interface DistillOptions {
   readonly logs?: string;
   /** At most so many updates of each phase. */
   readonly maxUpdates?: number;
+  /** What a command line asked for, by option; checkpoints keep it. */
+  readonly request?: Readonly<Record<string, string>>;
   readonly onProgress?: OnProgress;
   /** Aborted: the run saves a checkpoint and throws INTERRUPTED. */
   readonly signal?: AbortSignal;
@@ -61,8 +63,8 @@ export interface DistillOptions {
 /** @throws {TrainError} see errors.ts; TrainDataError, DetectorError for their files */
 export async function distillDetector(recipe: Recipe, options: DistillOptions): Promise<DistilledDetector> {
   const out = resolve(options.out);
-  const checkpointFolder = join(out, "checkpoint");
-  const resumeFrom = await findCheckpoint(options, out, checkpointFolder);
+  const checkpointFolder = checkpointFolderOf(out);
+  const resumeFrom = await findCheckpoint(options, out, distillPositionSchema);
   const { onProgress = () => undefined, now = Date.now } = options;
   onProgress({ kind: "note", text: "Reading texts and what teachers said about them." });
   const prepared = await prepare(recipe, options.resolvePath);
@@ -114,7 +116,7 @@ async function distillAndWrite(
 ): Promise<DistilledDetector> {
   const { recipe, out, prepared, engine, identity, resumeFrom, checkpointFolder, log } = run;
   const { model, vocabulary, sources, validation, vectorWidth } = prepared;
-  const { onProgress, now, signal, checkpointSeconds = 120, maxUpdates } = options;
+  const { onProgress, now, signal, checkpointSeconds = 120, maxUpdates, request } = options;
   const note = async (text: string): Promise<void> => {
     onProgress({ kind: "note", text });
     await log.line(text);
@@ -147,6 +149,7 @@ async function distillAndWrite(
       validation: new Map([...validation].map(([name, { source }]) => [name, source])),
       random: createRandomSource(seedFor(recipe.seed, "dropout") >>> 0),
       identity,
+      request,
       resumeFrom,
       checkpointFolder,
       checkpointSeconds,
@@ -301,32 +304,6 @@ function identityOf(
     startWeights: "from the seed",
     engine: engine.name,
   };
-}
-
-/** @throws {TrainError} NO_CHECKPOINT, OUTPUT_EXISTS, BAD_CHECKPOINT */
-async function findCheckpoint(
-  { resume = false, overwrite = false }: DistillOptions,
-  out: string,
-  folder: string,
-): Promise<Checkpoint<DistillPosition> | undefined> {
-  if (resume) {
-    const found = await readCheckpointOf(folder, distillPositionSchema);
-    if (found) return found;
-    throw new TrainError("NO_CHECKPOINT", `Expected a checkpoint to resume in ${folder}, but there is none.`);
-  }
-  if (overwrite) return undefined;
-  const holds = (name: string): boolean => existsSync(join(out, name));
-  if (holds("checkpoint/checkpoint.json"))
-    throw new TrainError(
-      "OUTPUT_EXISTS",
-      `${out} holds a run that was not finished. Give --resume to go on, or --overwrite to start anew.`,
-    );
-  if (holds("config.json"))
-    throw new TrainError(
-      "OUTPUT_EXISTS",
-      `${out} holds a detector. Give another --out, or --overwrite to replace it.`,
-    );
-  return undefined;
 }
 
 function describeSource(source: LoadedSource, truncated: number, { contextLength }: GptConfig): string {

@@ -51,6 +51,8 @@ export interface DistillLoopInput {
   readonly validation: ReadonlyMap<string, MessageSource>;
   readonly random: RandomSource;
   readonly identity: RunIdentity;
+  /** Kept in checkpoints. */
+  readonly request: Readonly<Record<string, string>> | undefined;
   readonly resumeFrom: Checkpoint<DistillPosition> | undefined;
   readonly checkpointFolder: string;
   readonly checkpointSeconds: number;
@@ -303,13 +305,13 @@ class DistillLoop {
   }
 
   private async save({ program, untouched }: RunningPhase): Promise<void> {
-    const { identity, checkpointFolder, log, onProgress, now, random } = this.input;
+    const { identity, request, checkpointFolder, log, onProgress, now, random } = this.input;
     const { position } = this;
     const state = await program.readState();
     position.random = random.getState();
     position.logBytes = log.bytes();
     const best = Object.keys(untouched).length > 0 ? untouched : undefined;
-    await writeCheckpoint(checkpointFolder, { identity, position: { ...position }, state, best });
+    await writeCheckpoint(checkpointFolder, { identity, request, position: { ...position }, state, best });
     this.savedStep = position.step;
     this.lastSaved = now();
     onProgress({ kind: "checkpoint", step: position.step });

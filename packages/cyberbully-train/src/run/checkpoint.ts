@@ -23,6 +23,8 @@ export interface AnyPosition {
 
 export interface Checkpoint<Position extends AnyPosition = RunPosition> {
   readonly identity: RunIdentity;
+  /** What was asked for, by option; only where the identity does not tell it. */
+  readonly request?: Readonly<Record<string, string>> | undefined;
   readonly position: Position;
   readonly state: StepState<HostTensor>;
   /** Trained parameters of the best evaluation so far. */
@@ -40,6 +42,7 @@ const checkpointSchema = z.strictObject({
   format: z.literal(formatName),
   formatVersion: z.literal(1),
   identity: runIdentitySchema,
+  request: z.record(z.string(), z.string()).optional(),
   /** Read by the schema of the kind of run that wrote it. */
   position: z.unknown(),
   state: fileSchema,
@@ -61,7 +64,7 @@ export async function writeCheckpoint<Position extends AnyPosition>(
   checkpoint: Checkpoint<Position>,
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const { identity, position, state, best } = checkpoint;
+  const { identity, request, position, state, best } = checkpoint;
   const stateFile = fileName("state", position.step);
   await writeSafetensors(
     join(folder, stateFile),
@@ -75,6 +78,7 @@ export async function writeCheckpoint<Position extends AnyPosition>(
     format: formatName,
     formatVersion: 1,
     identity,
+    ...(request === undefined ? {} : { request }),
     position,
     state: await describe(stateFile),
     ...(bestFile === undefined ? {} : { best: await describe(bestFile) }),
@@ -98,8 +102,8 @@ export async function readCheckpointOf<Position extends AnyPosition>(
   positionSchema: z.ZodType<Position>,
 ): Promise<Checkpoint<Position> | undefined> {
   const path = join(folder, jsonName);
-  if (!(await exists(path))) return undefined;
-  const stored = parseStored(await readFile(path, "utf8"), path);
+  const stored = await readStored(path);
+  if (stored === undefined) return undefined;
   const position = positionSchema.safeParse(stored.position);
   if (!position.success) throw bad(path, describeIssue(position.error, "position"));
   const tensors = await readTensors(folder, stored.state);
@@ -123,9 +127,22 @@ export async function readCheckpointOf<Position extends AnyPosition>(
   };
 }
 
+/** What a run was asked for, without its tensors. @throws {TrainError} BAD_CHECKPOINT */
+export async function readCheckpointRecord(
+  folder: string,
+): Promise<Pick<Checkpoint, "identity" | "request"> | undefined> {
+  const stored = await readStored(join(folder, jsonName));
+  return stored && { identity: stored.identity, request: stored.request };
+}
+
 /** Removes a finished run's checkpoint. */
 export async function removeCheckpoint(folder: string): Promise<void> {
   if (await exists(join(folder, jsonName))) await rm(folder, { recursive: true });
+}
+
+async function readStored(path: string): Promise<StoredCheckpoint | undefined> {
+  if (!(await exists(path))) return undefined;
+  return parseStored(await readFile(path, "utf8"), path);
 }
 
 function parseStored(text: string, path: string): StoredCheckpoint {

@@ -1,6 +1,7 @@
 /** Where a run stands, and what it is a run of: the JSON part of a checkpoint. */
+import { resolve } from "node:path";
 import * as z from "zod";
-import { freeKnobs, type TrainConfig } from "../config/knobs.js";
+import { freeKnobs, type KnobName, type TrainConfig } from "../config/knobs.js";
 import { TrainError } from "../errors.js";
 
 const count = z.number().int().min(0);
@@ -63,8 +64,16 @@ export const runIdentitySchema = z.strictObject({
 /** What has to be the same for a resumed run to give the same bits. */
 export type RunIdentity = Readonly<z.infer<typeof runIdentitySchema>>;
 
+const pathKnobs: readonly string[] = ["train", "validation", "out", "cacheDir", "logs"] satisfies KnobName[];
+
+/** Paths are made absolute, so that a run can go on from another working directory. */
 export function describeConfig(config: TrainConfig): Record<string, string> {
-  return Object.fromEntries(Object.entries(config).map(([knob, value]) => [knob, String(value)]));
+  return Object.fromEntries(
+    Object.entries(config).map(([knob, value]) => [
+      knob,
+      pathKnobs.includes(knob) ? resolve(String(value)) : String(value),
+    ]),
+  );
 }
 
 /** @throws {TrainError} CHECKPOINT_MISMATCH listing everything that differs */

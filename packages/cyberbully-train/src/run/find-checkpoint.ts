@@ -1,0 +1,48 @@
+/** Whether an output directory may be written, and the checkpoint in it where a run goes on: one rule for every kind of run. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type * as z from "zod";
+import { TrainError } from "../errors.js";
+import { type AnyPosition, type Checkpoint, readCheckpointOf } from "./checkpoint.js";
+
+export const checkpointFolderOf = (out: string): string => join(out, "checkpoint");
+
+/**
+ * @param out - absolute path of the output directory
+ * @param positionSchema - of the kind of run
+ * @returns undefined where the run starts anew
+ * @throws {TrainError} NO_CHECKPOINT, OUTPUT_EXISTS, BAD_CHECKPOINT
+ */
+export async function findCheckpoint<Position extends AnyPosition>(
+  { resume = false, overwrite = false }: { readonly resume?: boolean; readonly overwrite?: boolean },
+  out: string,
+  positionSchema: z.ZodType<Position>,
+): Promise<Checkpoint<Position> | undefined> {
+  const folder = checkpointFolderOf(out);
+  const finished = existsSync(join(out, "config.json"));
+  if (resume) {
+    const found = await readCheckpointOf(folder, positionSchema);
+    if (found) return found;
+    const why = finished ? "it holds a finished detector" : "there is none";
+    throw noCheckpoint(folder, why);
+  }
+  if (overwrite) return undefined;
+  if (existsSync(join(folder, "checkpoint.json")))
+    throw new TrainError(
+      "OUTPUT_EXISTS",
+      `${out} holds a run that was not finished. Give --resume to go on, or --overwrite to start anew.`,
+    );
+  if (finished)
+    throw new TrainError(
+      "OUTPUT_EXISTS",
+      `${out} holds a detector. Give another --out, or --overwrite to replace it.`,
+    );
+  return undefined;
+}
+
+export function noCheckpoint(folder: string, why: string): TrainError {
+  return new TrainError(
+    "NO_CHECKPOINT",
+    `Expected a checkpoint to resume in ${folder}, but ${why}. Leave out --resume to start anew.`,
+  );
+}
