@@ -1,8 +1,9 @@
 /** `btp-cli predict`: options and their meaning. The work is in predict/. */
 import { Command, Option } from "commander";
 import type { CliContext } from "../context.js";
+import { presetNames } from "../dataset/presets.js";
 import { UsageError } from "../exit-codes.js";
-import { type FileOptions, planFile } from "../predict/file-plan.js";
+import type { FileOptions, FilePlan } from "../predict/file-plan.js";
 import type { PredictorOptions } from "../predict/predictor.js";
 import {
   engineOption,
@@ -36,8 +37,20 @@ export function createCommand(context: CliContext): Command {
     .addOption(
       new Option(
         "--text-column <name>",
-        "with --file: the CSV column or JSON key of the message (default: text, message, ...)",
+        "with --file: the CSV column of the message (default: Text) or its JSON key (default: text, message, ...)",
       ),
+    )
+    .addOption(
+      new Option(
+        "--delimiter <character>",
+        "with --file: between the columns of a CSV; `tab` for a tabulator (default: ,)",
+      ),
+    )
+    .addOption(
+      new Option(
+        "--preset <name>",
+        "with --file: column and format of a public data set; `dataset sources` tells of each",
+      ).choices(presetNames),
     )
     .addOption(
       new Option(
@@ -76,7 +89,7 @@ async function predict(
   const { file } = options;
   if (file !== undefined && texts.length > 0) throw new UsageError("Give messages or --file, not both.");
   if (file === undefined) refuseWithoutFile(options);
-  const plan = file === undefined ? undefined : planFile({ ...options, file }, context.cwd);
+  const plan = file === undefined ? undefined : await readPlan({ ...options, file }, context);
   const { createPredictor } = await import("../predict/predictor.js");
   const predictor = await createPredictor(options, context);
   try {
@@ -93,8 +106,20 @@ async function predict(
   }
 }
 
-function refuseWithoutFile({ out, format, textColumn }: PredictOptions): void {
-  const given = Object.entries({ "--out": out, "--format": format, "--text-column": textColumn });
+/** Before a model is loaded, and without loading what reads tables where there is none. */
+async function readPlan(options: FileOptions, { cwd }: CliContext): Promise<FilePlan> {
+  const { planFile } = await import("../predict/file-plan.js");
+  return planFile(options, cwd);
+}
+
+function refuseWithoutFile({ out, format, textColumn, delimiter, preset }: PredictOptions): void {
+  const given = Object.entries({
+    "--out": out,
+    "--format": format,
+    "--text-column": textColumn,
+    "--delimiter": delimiter,
+    "--preset": preset,
+  });
   const stray = given.find(([, value]) => value !== undefined);
   if (stray) throw new UsageError(`${stray[0]} needs --file.`);
 }

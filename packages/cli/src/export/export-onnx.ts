@@ -62,7 +62,7 @@ async function readSome(path: string): Promise<string[]> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) throw new CliError("FILE_UNREADABLE", `Expected a file at ${path}, found none.`);
   const input = createReadStream(path);
-  const source = messageSource(input, { format, textColumn: undefined, maxLength: maxMessageLength });
+  const source = messageSource(input, { format, path, textColumn: undefined, maxLength: maxMessageLength });
   const texts: string[] = [];
   for await (const { messages } of source.groups()) {
     texts.push(...messages.map(({ text }) => text).filter((text) => text.trim() !== ""));

@@ -1,5 +1,7 @@
 /** What `predict --file` is to do, from its options; settled before a model is loaded, so that wrong usage fails at once. */
 import { resolve } from "node:path";
+import { type ReadCsvOptions, readCsvLayout } from "@btp/cyberbully-train/datasets";
+import { type DatasetPreset, datasetPresets, type PresetName } from "../dataset/presets.js";
 import { UsageError } from "../exit-codes.js";
 import { formatOfPath, type MessageFormat } from "./message-format.js";
 
@@ -8,6 +10,8 @@ export interface FileOptions {
   readonly out?: string;
   readonly format?: MessageFormat;
   readonly textColumn?: string;
+  readonly delimiter?: string;
+  readonly preset?: PresetName;
   readonly json?: boolean;
   readonly explain?: boolean;
 }
@@ -18,9 +22,10 @@ export interface FilePlan {
   readonly inputFormat: MessageFormat;
   readonly outputFormat: MessageFormat | "people";
   readonly textColumn: string | undefined;
+  readonly csvFormat: Pick<ReadCsvOptions, "delimiter" | "quote">;
 }
 
-/** @throws {UsageError} */
+/** @throws {UsageError}; {TrainDataError} BAD_DELIMITER */
 export function planFile(options: FileOptions, cwd: string): FilePlan {
   const inputFormat = options.format ?? formatOfPath(options.file);
   if (!inputFormat) {
@@ -34,7 +39,24 @@ export function planFile(options: FileOptions, cwd: string): FilePlan {
   }
   const path = resolve(cwd, options.file);
   const out = options.out === undefined ? undefined : resolve(cwd, options.out);
-  return { path, out, inputFormat, outputFormat, textColumn: options.textColumn };
+  return { path, out, inputFormat, outputFormat, ...columnsOf(options, inputFormat) };
+}
+
+/** As `train` and `evaluate` read a CSV. */
+function columnsOf(
+  { textColumn, delimiter, preset: name }: FileOptions,
+  input: MessageFormat,
+): Pick<FilePlan, "textColumn" | "csvFormat"> {
+  if (input !== "csv" && (delimiter !== undefined || name !== undefined)) {
+    throw new UsageError(
+      `--delimiter and --preset are for CSV files; this one is read as ${input}. Leave them out, or add --format csv.`,
+    );
+  }
+  const preset: DatasetPreset | undefined = name && datasetPresets[name];
+  return {
+    textColumn: textColumn ?? preset?.textColumn,
+    csvFormat: { ...preset?.format, ...readCsvLayout({ delimiter }) },
+  };
 }
 
 function outputFormatOf({ json, out }: FileOptions, input: MessageFormat): MessageFormat | "people" {

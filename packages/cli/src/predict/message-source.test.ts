@@ -41,10 +41,11 @@ it("takes the column it is told, in any case", async () => {
   expect(messages.map(({ text }) => text)).toEqual(["hello"]);
 });
 
-it("names the columns there are when none of them holds messages", async () => {
-  await expect(collect(open("a,b\n1,2\n", {}))).rejects.toThrow(
-    'Expected a column called text, message, comment, comment_text, tweet, content, body, got "a", "b". Name it with --text-column.',
+it("guesses no column: names those there are, as training does", async () => {
+  await expect(collect(open("id,message\n1,2\n", { path: "in.csv" }))).rejects.toThrow(
+    'Expected a column "Text" in in.csv, got the columns "id", "message". Name the column with --text-column.',
   );
+  await expect(collect(open("", {}))).rejects.toThrow(expect.objectContaining({ reason: "COLUMN_MISSING" }));
 });
 
 it("reports rows that have no message, too many cells or too long a text, and reads on", async () => {
@@ -55,8 +56,50 @@ it("reports rows that have no message, too many cells or too long a text, and re
   expect(problems.map(({ line }) => line)).toEqual([2, 3, 4]);
 });
 
-it("fails instead of swallowing a file whose quote never closes", async () => {
-  await expect(collect(open(`text\n"${"x\n".repeat(5000)}`, {}))).rejects.toThrow();
+it("reports a quote that never closes and bytes that are not UTF-8, and reads on, as training does", async () => {
+  async function* bytes() {
+    yield Buffer.from('text,id\n"never closed,1\nfine,2\n');
+    yield Buffer.of(0xff, 0x2c, 0x33, 0x0a);
+    yield Buffer.from("also fine,4\n");
+  }
+  const source = messageSource(bytes(), { format: "csv", textColumn: undefined, maxLength: 100 });
+  const { messages, problems } = await collect(source);
+  expect(messages.map(({ text, line }) => [text, line])).toEqual([
+    ["fine", 3],
+    ["also fine", 5],
+  ]);
+  expect(problems).toMatchObject([
+    { line: 2, code: "UNCLOSED_QUOTE" },
+    { line: 4, code: "INVALID_UTF8" },
+  ]);
+});
+
+it("refuses what is no text, and takes another delimiter", async () => {
+  async function* bytes() {
+    yield Buffer.from("PK\u0003\u0004");
+  }
+  const zip = messageSource(bytes(), { format: "csv", textColumn: undefined, maxLength: 100 });
+  await expect(collect(zip)).rejects.toThrow(expect.objectContaining({ reason: "NOT_TEXT" }));
+  const { messages } = await collect(open("id;text\n1;a,b\n", { csvFormat: { delimiter: ";" } }));
+  expect(messages.map(({ text }) => text)).toEqual(["a,b"]);
+});
+
+it("holds no more than it has been asked for", async () => {
+  let asked = 0;
+  async function* endless() {
+    yield Buffer.from("text\n");
+    for (;;) yield Buffer.from(`row ${++asked}\n`.repeat(1000));
+  }
+  let rows = 0;
+  for await (const { messages } of messageSource(endless(), {
+    format: "csv",
+    textColumn: undefined,
+    maxLength: 100,
+  }).groups()) {
+    rows += messages.length;
+    expect(asked).toBeLessThanOrEqual(rows / 1000 + 2);
+    if (rows > 20_000) break;
+  }
 });
 
 it("reads JSON lines: objects by key, plain strings, and reports what is neither", async () => {

@@ -1,9 +1,8 @@
 /**
- * Messages from a file or a pipe, whatever its format, in groups: CSV with a text column, JSON lines, plain lines.
+ * Messages from a file or a pipe, whatever its format, in groups: CSV as training reads it, JSON lines, plain lines.
  * Streaming: memory does not depend on the file's size. What cannot be read is a Problem with its line, not an end.
  */
-import { parse } from "csv-parse";
-import { UsageError } from "../exit-codes.js";
+import { type ReadCsvOptions, readMessages } from "@btp/cyberbully-train/datasets";
 import { readLines } from "./lines.js";
 import type { MessageFormat } from "./message-format.js";
 
@@ -36,8 +35,11 @@ export interface MessageSource {
 
 export interface SourceOptions {
   readonly format: MessageFormat;
-  /** CSV: the column, JSON: the key that holds the message; default the first of `usualNames` that is there. */
+  /** For error messages. */
+  readonly path?: string;
+  /** CSV: the column (default "Text"), JSON: the key (default the first of `usualNames` that is there) of the message. */
   readonly textColumn: string | undefined;
+  readonly csvFormat?: Pick<ReadCsvOptions, "delimiter" | "quote">;
   /** Longest message accepted, in UTF-16 units. */
   readonly maxLength: number;
 }
@@ -47,7 +49,7 @@ const rowsPerGroup = 1000;
 
 type Chunks = AsyncIterable<Uint8Array | string>;
 
-/** @throws {UsageError} on reading, when the text column is not there */
+/** @throws {TrainDataError} on reading a CSV: NOT_TEXT, COLUMN_MISSING, QUOTING_BROKEN */
 export function messageSource(chunks: Chunks, options: SourceOptions): MessageSource {
   if (options.format === "csv") return new CsvSource(chunks, options);
   const convert = options.format === "txt" ? plainLine : jsonLine(options.textColumn);
@@ -101,6 +103,9 @@ function jsonLine(key: string | undefined): Convert {
   };
 }
 
+/** Longest row of a table in bytes: the bound on memory, and on what a quote that never closes is read again for. */
+const maxRecordBytes = 1 << 22;
+
 class CsvSource implements MessageSource {
   readonly format = "csv";
   header: readonly string[] | undefined;
@@ -113,93 +118,31 @@ class CsvSource implements MessageSource {
   }
 
   async *groups(): AsyncGenerator<MessageGroup> {
-    let column = -1;
-    let messages: Message[] = [];
-    let problems: Problem[] = [];
-    for await (const { cells, line } of this.#records()) {
-      if (!this.header) {
-        this.header = cells;
-        column = findColumn(cells, this.#options.textColumn);
-        continue;
-      }
-      const text = cells[column];
-      if (cells.length > this.header.length) {
-        problems.push({ line, reason: `${cells.length} cells under ${this.header.length} columns` });
-      } else if (text === undefined)
-        problems.push({ line, reason: `no cell ${column + 1} in a row of ${cells.length}` });
-      else if (text.length > this.#options.maxLength) {
-        problems.push({ line, reason: `longer than ${this.#options.maxLength} characters` });
-      } else messages.push({ text, line, ...rowOf(this.header, cells) });
-      if (messages.length + problems.length >= rowsPerGroup) {
-        yield { messages, problems };
-        messages = [];
-        problems = [];
+    const { maxLength, path = "the input", textColumn, csvFormat } = this.#options;
+    const options = {
+      ...csvFormat,
+      path,
+      ...(textColumn !== undefined && { textColumn }),
+      maxTextLength: maxLength,
+      maxRecordBytes,
+    };
+    for await (const { header, rows, problems } of readMessages(bytesOf(this.#chunks), options)) {
+      this.header = header;
+      // A group without rows makes the header known, and tells its problems.
+      for (let start = 0; start === 0 || start < rows.length; start += rowsPerGroup) {
+        const messages = rows
+          .slice(start, start + rowsPerGroup)
+          .map(({ text, cells, line }) => ({ text, cells, line, fields: fieldsOf(header, cells) }));
+        yield { messages, problems: start === 0 ? problems : [] };
       }
     }
-    if (messages.length + problems.length > 0) yield { messages, problems };
-  }
-
-  async *#records(): AsyncGenerator<{ cells: string[]; line: number }> {
-    const parser = parse({
-      bom: true,
-      info: true,
-      relax_column_count: true,
-      relax_quotes: true,
-      skip_empty_lines: true,
-      max_record_size: 4 * this.#options.maxLength,
-    });
-    const feeding = feed(this.#chunks, parser);
-    let line = 1;
-    for await (const record of parser) {
-      if (!isRecordWithInfo(record)) continue;
-      // csv-parse tells the line on which a record ends; the next one begins after it.
-      yield { cells: record.record, line };
-      line = record.info.lines + 1;
-    }
-    await feeding;
   }
 }
 
-/** A short row keeps its cells in their columns when more are added behind it. */
-function rowOf(
-  header: readonly string[],
-  cells: readonly string[],
-): Required<Pick<Message, "cells" | "fields">> {
-  const padded = header.map((_, column) => cells[column] ?? "");
-  return { cells: padded, fields: Object.fromEntries(header.map((name, column) => [name, padded[column]])) };
+function fieldsOf(header: readonly string[], cells: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(header.map((name, column) => [name, cells[column]]));
 }
 
-async function feed(chunks: Chunks, parser: ReturnType<typeof parse>): Promise<void> {
-  try {
-    for await (const chunk of chunks) {
-      if (!parser.write(chunk)) await new Promise((resolve) => parser.once("drain", resolve));
-      if (parser.destroyed) return;
-    }
-    parser.end();
-  } catch (error) {
-    parser.destroy(error instanceof Error ? error : new Error(String(error)));
-  }
-}
-
-interface RecordWithInfo {
-  readonly record: string[];
-  readonly info: { readonly lines: number };
-}
-
-/** With `info: true` csv-parse gives these; its types say `any`. */
-function isRecordWithInfo(value: unknown): value is RecordWithInfo {
-  return typeof value === "object" && value !== null && "record" in value && "info" in value;
-}
-
-function findColumn(header: readonly string[], wanted: string | undefined): number {
-  const names = header.map((name) => name.trim().toLowerCase());
-  const candidates = wanted === undefined ? usualNames : [wanted.trim().toLowerCase()];
-  for (const candidate of candidates) {
-    const column = names.indexOf(candidate);
-    if (column !== -1) return column;
-  }
-  const shown = header.slice(0, 20).map((name) => JSON.stringify(name.slice(0, 40)));
-  throw new UsageError(
-    `Expected a column called ${candidates.join(", ")}, got ${shown.join(", ")}. Name it with --text-column.`,
-  );
+async function* bytesOf(chunks: Chunks): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
 }

@@ -14,7 +14,7 @@ import { messageSource } from "./message-source.js";
 import type { Predictor } from "./predictor.js";
 import { type RecordWriter, recordWriter } from "./result-format.js";
 
-/** @returns exit code: failed when rows had to be left out  @throws {CliError} FILE_UNREADABLE */
+/** @returns exit code: failed when rows had to be left out  @throws {CliError} FILE_UNREADABLE; {TrainDataError} for a CSV */
 export async function predictFile(
   plan: FilePlan,
   predictor: Predictor,
@@ -84,8 +84,8 @@ async function stream(
 ): Promise<Counts> {
   const counts: Counts = { read: 0, bullying: 0, truncated: 0, refused: 0 };
   const input = createReadStream(plan.path, { highWaterMark: 1 << 18 });
-  const { inputFormat: format, textColumn } = plan;
-  const source = messageSource(input, { format, textColumn, maxLength: maxMessageLength });
+  const { path, inputFormat: format, textColumn, csvFormat } = plan;
+  const source = messageSource(input, { format, path, textColumn, csvFormat, maxLength: maxMessageLength });
   const progress = await startProgress(bytes, context);
   try {
     let headed = false;
@@ -121,7 +121,7 @@ function tellProblem(line: number, reason: string, counts: Counts, context: CliC
 function report({ read, bullying, truncated, refused }: Counts, context: CliContext): number {
   const parts = [`${read} messages, ${bullying} of them cyberbullying`];
   if (truncated > 0) parts.push(`${truncated} longer than the detector reads`);
-  if (refused > 0) parts.push(`${refused} lines left out`);
+  if (refused > 0) parts.push(`${refused} ${refused === 1 ? "row" : "rows"} left out`);
   context.stderr.write(`${parts.join("; ")}\n`);
   return refused > 0 ? exitCodes.failed : exitCodes.ok;
 }

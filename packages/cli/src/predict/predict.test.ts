@@ -123,8 +123,8 @@ describe("predict --file", () => {
       /^id,Text,label,isCyberbullying,confidence,score,threshold,tokens,truncated\n1,"hello, you",/,
     );
     expect(written).toContain('\n2,"two\nlines",');
-    expect(stderr).toContain("line 5 was left out: no cell 2 in a row of 1");
-    expect(stderr).toMatch(/3 messages, \d of them cyberbullying; 1 lines left out\n$/);
+    expect(stderr).toContain("line 5 was left out: expected 2 columns, got 1");
+    expect(stderr).toMatch(/3 messages, \d of them cyberbullying; 1 row left out\n$/);
   });
 
   it("gives the same decisions in every format", async () => {
@@ -142,6 +142,20 @@ describe("predict --file", () => {
         expect(Math.abs(score - expected[i]!)).toBeLessThan(1e-5);
       });
     }
+  });
+
+  it("reads a CSV by the columns that train and evaluate take", async () => {
+    await writeFile(join(cwd, "semi.csv"), "id;chat\n1;hello, you\n");
+    const read = (...more: string[]) => predict(["--file", "semi.csv", "--json", ...more]);
+    const { stdout } = await read("--text-column", "chat", "--delimiter", ";");
+    expect(JSON.parse(stdout)).toMatchObject({ text: "hello, you", id: "1" });
+    expect((await read("--delimiter", "xy")).stderr).toContain("one character");
+    await writeFile(join(cwd, "olid.tsv"), 'id\ttweet\n1\t"hello\n');
+    const preset = await predict(["--file", "olid.tsv", "--format", "csv", "--preset", "olid", "--json"]);
+    expect(JSON.parse(preset.stdout)).toMatchObject({ text: '"hello' });
+    const { code, stderr } = await predict(["--file", "a.jsonl", "--delimiter", ";"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("are for CSV files");
   });
 
   it("takes --out's format from its name", async () => {
@@ -164,7 +178,7 @@ describe("predict --file", () => {
     await writeFile(join(cwd, "bad.csv"), "a,b\n1,2\n");
     await writeFile(join(cwd, "kept.csv"), "older");
     const { code } = await predict(["--file", "bad.csv", "--out", "kept.csv"]);
-    expect(code).toBe(2);
+    expect(code).toBe(1);
     expect(await readFile(join(cwd, "kept.csv"), "utf8")).toBe("older");
     expect((await readdir(cwd)).filter((name) => name.includes(".part"))).toEqual([]);
   });

@@ -23,7 +23,7 @@ export interface ColumnNames {
  * @throws {TrainDataError} COLUMN_MISSING with the names found and the nearest
  */
 export function findColumns(header: CsvRecord, path: string, names: ColumnNames): CsvColumns {
-  const found = header.fields.map((field) => Buffer.from(field).toString("utf8").trim());
+  const found = namesOf(header);
   const wanted = { text: names.textColumn ?? "Text", label: names.labelColumn ?? "Label" };
   return {
     text: indexOf(wanted.text, found, path),
@@ -33,7 +33,24 @@ export function findColumns(header: CsvRecord, path: string, names: ColumnNames)
   };
 }
 
-function indexOf(name: string, found: readonly string[], path: string): number {
+/**
+ * The text column alone, of files without labels.
+ * @throws {TrainDataError} COLUMN_MISSING
+ */
+export function findTextColumn(header: CsvRecord, path: string, name = "Text"): number {
+  return indexOf(name, namesOf(header), path, "column with --text-column");
+}
+
+function namesOf(header: CsvRecord): string[] {
+  return header.fields.map((field) => Buffer.from(field).toString("utf8").trim());
+}
+
+function indexOf(
+  name: string,
+  found: readonly string[],
+  path: string,
+  advice = "columns with --text-column and --label-column",
+): number {
   const exact = found.indexOf(name);
   if (exact !== -1) return exact;
   const folded = found.flatMap((other, index) => (other.toLowerCase() === name.toLowerCase() ? [index] : []));
@@ -42,7 +59,7 @@ function indexOf(name: string, found: readonly string[], path: string): number {
   throw new TrainDataError(
     "COLUMN_MISSING",
     `Expected a column ${JSON.stringify(name)} in ${path}, got ${describe(found)}. ` +
-      `${nearest === undefined ? "" : `Did you mean ${JSON.stringify(nearest)}? `}Name the columns with --text-column and --label-column${found.length === 1 ? ", and what stands between them with --delimiter, where that is no comma" : ""}.`,
+      `${nearest === undefined ? "" : `Did you mean ${JSON.stringify(nearest)}? `}Name the ${advice}${found.length === 1 ? ", and what stands between them with --delimiter, where that is no comma" : ""}.`,
   );
 }
 

@@ -48,6 +48,27 @@ export async function readRecords(
   await reader.finish();
 }
 
+/**
+ * The same for files of any size: what each chunk completes, before the next one is asked for.
+ * @throws {TrainDataError} QUOTING_BROKEN after 1,000 faults
+ */
+export async function* readRecordGroups(
+  chunks: AsyncIterable<Uint8Array>,
+  format: CsvFormat,
+): AsyncGenerator<readonly CsvRecord[]> {
+  let records: CsvRecord[] = [];
+  const reader = new RecordReader(format, (record) => {
+    records.push(record);
+  });
+  for await (const chunk of chunks) {
+    await reader.feed(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    if (records.length > 0) yield records;
+    records = [];
+  }
+  await reader.finish();
+  if (records.length > 0) yield records;
+}
+
 /** Thrown out of csv-parse's callback where a record turns out to have swallowed others. */
 class SwallowedRows extends Error {}
 

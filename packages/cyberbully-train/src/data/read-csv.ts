@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type CsvColumns, findColumns } from "./columns.js";
 import { type CsvFormat, type CsvRecord, readRecords } from "./csv-records.js";
+import { decodeField } from "./decode-field.js";
 import { TrainDataError } from "./errors.js";
 import type { Example } from "./example.js";
 import { LabelCensus } from "./label-census.js";
@@ -116,9 +117,9 @@ class ExampleCollector {
       this.problems.add(line, "COLUMN_COUNT", `expected ${columns.count} columns, got ${fields.length}`);
       return;
     }
-    const text = decode(fields[columns.text]!);
-    const labelText = decode(fields[columns.label]!);
-    const group = columns.group === undefined ? "" : decode(fields[columns.group]!)?.trim();
+    const text = decodeField(fields[columns.text]!);
+    const labelText = decodeField(fields[columns.label]!);
+    const group = columns.group === undefined ? "" : decodeField(fields[columns.group]!)?.trim();
     if (text === undefined || labelText === undefined || group === undefined) {
       this.problems.add(line, "INVALID_UTF8");
       return;
@@ -179,16 +180,6 @@ class ExampleCollector {
         "NO_ROWS",
         `Expected labelled messages in ${this.path}, got none: ${this.rows} rows, ${this.problems.total} of them bad${this.problems.describeCounts()}, ${this.dropped} left out by the label mapping.`,
       );
-  }
-}
-
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return undefined;
   }
 }
 

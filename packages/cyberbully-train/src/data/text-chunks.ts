@@ -3,17 +3,17 @@ import type { Hash } from "node:crypto";
 import { TrainDataError } from "./errors.js";
 
 /**
- * @param hash - updated with every byte, the mark included
+ * @param hash - if there is one, updated with every byte, the mark included
  * @throws {TrainDataError} NOT_TEXT: UTF-16, an archive or other bytes with a NUL in the first chunk
  */
 export async function* textChunks(
   source: AsyncIterable<Uint8Array>,
   path: string,
-  hash: Hash,
+  hash?: Hash,
 ): AsyncGenerator<Uint8Array> {
   let first = true;
   for await (const chunk of source) {
-    hash.update(chunk);
+    hash?.update(chunk);
     yield first ? withoutMark(chunk, path) : chunk;
     first = false;
   }
