@@ -39,11 +39,29 @@ export async function stop(child) {
 
 /** Resident memory of a process and its children, MB; shared pages counted once by proportional set size. */
 export function memoryMb(pid) {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+  return ownMb(pid) + childrenOf(pid).reduce((sum, child) => sum + memoryMb(child), 0);
+}
+
+/** The same in parts: the process that speaks HTTP, its workers, both. */
+export function memoryByProcess(pid) {
+  const parent = ownMb(pid);
+  const together = memoryMb(pid);
+  return {
+    parentMb: Math.round(parent),
+    workersMb: Math.round(together - parent),
+    memoryMb: Math.round(together),
+  };
+}
+
+export function childrenOf(pid) {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
     .trim()
     .split(" ")
-    .filter(Boolean);
+    .filter(Boolean)
+    .map(Number);
+}
+
+function ownMb(pid) {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
-  const own = Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) / 1024;
-  return own + children.reduce((sum, child) => sum + memoryMb(Number(child)), 0);
+  return Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) / 1024;
 }
