@@ -9,6 +9,8 @@ async function detect(message, tries = 3) {
     headers: { "Content-Type": "application/json", ...(key ? { Authorization: `Bearer ${key}` } : {}) },
     body: JSON.stringify({ message }),
     signal: AbortSignal.timeout(15_000),
+  }).catch((error) => {
+    throw new Error(noAnswer(error.cause?.code ?? error.name));
   });
   if (response.ok) return response.json();
   const problem = await response.json();
@@ -20,8 +22,17 @@ async function detect(message, tries = 3) {
   throw new Error(`${problem.code}: ${problem.detail}`);
 }
 
+function noAnswer(reason) {
+  return `no server answers at ${url} (${reason}): start one with "npx btp-cli serve", or set BTP_URL`;
+}
+
 const messages = process.argv.slice(2);
-for (const message of messages.length > 0 ? messages : ["Nobody likes you, just leave."]) {
-  const { label, score, threshold } = await detect(message);
-  process.stdout.write(`${label}  score ${score.toFixed(3)}  threshold ${threshold}  ${message}\n`);
+try {
+  for (const message of messages.length > 0 ? messages : ["Nobody likes you, just leave."]) {
+    const { label, score, threshold } = await detect(message);
+    process.stdout.write(`${label}  score ${score.toFixed(3)}  threshold ${threshold}  ${message}\n`);
+  }
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
 }

@@ -25,7 +25,10 @@ def detect(message: str, tries: int = 3) -> dict:
         if wait and tries > 1:
             time.sleep(int(wait))
             return detect(message, tries - 1)
-        raise SystemExit(f"{problem['code']}: {problem['detail']}")
+        raise SystemExit(f"{problem['code']}: {problem['detail']}") from None
+    except OSError as error:  # refused, unknown host, timed out
+        reason = getattr(error, "reason", error)
+        raise SystemExit(f'no server answers at {URL} ({reason}): start one with "npx btp-cli serve", or set BTP_URL') from None
 
 
 for text in sys.argv[1:] or ["Nobody likes you, just leave."]:

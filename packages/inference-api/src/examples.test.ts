@@ -37,6 +37,19 @@ describe("client examples", () => {
     await expect(run(program, [example(file), "x"], environment("wrong"))).rejects.toThrow(/UNAUTHORIZED/);
   });
 
+  it.each([
+    ["node", "client.mjs"],
+    ["python3", "client.py"],
+    ["sh", "curl.sh"],
+  ])("%s says in one line that no server runs", (program, file) => {
+    if (!isInstalled(program === "sh" ? "curl" : program)) return;
+    // The discard port of this machine: nothing listens there.
+    const env = { PATH: process.env.PATH, BTP_URL: "http://127.0.0.1:9" };
+    const { status, stdout, stderr } = spawnSync(program, [example(file)], { env, encoding: "utf8" });
+    expect(stderr).toMatch(/^no server answers at http:\/\/127\.0\.0\.1:9.*npx btp-cli serve.*BTP_URL\n$/);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+  });
+
   it.skipIf(!isInstalled("curl"))("curl.sh prints two answers", async () => {
     const { stdout } = await run("sh", [example("curl.sh")], environment(KEY));
     const lines = stdout.trim().split("\n");
