@@ -4,9 +4,9 @@
  */
 import { relative } from "node:path";
 import type { Writable } from "node:stream";
+import { reportError } from "./command-errors.js";
 import { describeTrainOptions } from "./config/options.js";
 import { readTrainArguments } from "./config/read-arguments.js";
-import { TrainError } from "./errors.js";
 import type { TrainedDetector } from "./output/write-detector.js";
 import { ProgressView } from "./progress-view.js";
 import { type TrainOptions, trainDetector } from "./train-detector.js";
@@ -19,13 +19,15 @@ export interface CommandStreams {
 export interface CommandOptions extends Pick<TrainOptions, "signal"> {
   /** In the help text, for example "btp-cli train". */
   readonly program?: string;
+  /** In front of errors; default "cyberbully-train". */
+  readonly prefix?: string;
 }
 
 /** @returns exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped by a signal after saving */
 export async function runTrainCommand(
   argv: readonly string[],
   { stdout, stderr }: CommandStreams,
-  { program = "train", ...options }: CommandOptions = {},
+  { program = "train", prefix = "cyberbully-train", ...options }: CommandOptions = {},
 ): Promise<number> {
   const view = new ProgressView(stderr);
   try {
@@ -42,11 +44,7 @@ export async function runTrainCommand(
     return 0;
   } catch (error) {
     view.stop();
-    if (!(error instanceof Error) || !("code" in error)) throw error;
-    stderr.write(`${error.message}\n`);
-    if (!(error instanceof TrainError)) return 1;
-    if (error.code === "INTERRUPTED") return 130;
-    return error.code === "BAD_OPTION" || error.code === "BAD_CONFIG" ? 2 : 1;
+    return reportError(error, stderr, prefix);
   }
 }
 

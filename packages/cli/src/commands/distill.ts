@@ -34,6 +34,7 @@ export function createCommand(context: CliContext, rest: readonly string[]): Com
       context.exitCode = await runDistillCommand(rest, context, {
         signal: stop.signal,
         program: "btp-cli distill",
+        prefix: "btp-cli",
       });
     } finally {
       stop.release();

@@ -55,5 +55,13 @@ it("trains a detector that evaluate measures and predict uses", async () => {
 it("ends with 2 and the nearest option for a wrong one", async () => {
   const { code, stderr } = await runInProcess(["train", "--trian", "x.csv"], { cwd });
   expect(code).toBe(2);
-  expect(stderr).toContain("Did you mean --train?");
+  expect(stderr).toBe("btp-cli: Unknown option --trian. Did you mean --train? [BAD_OPTION]\n");
+});
+
+it.each(["-h", "--help"])("lists its options, help among them, for %s", async (flag) => {
+  const { code, stdout, stderr } = await runInProcess(["train", "--train", "x.csv", flag], { cwd });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain("Usage: btp-cli train [options]");
+  expect(stdout).toMatch(/^ {2}--labels TEXT/m);
+  expect(stdout).toMatch(/^ {2}-h, --help/m);
 });

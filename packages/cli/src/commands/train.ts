@@ -34,6 +34,7 @@ export function createCommand(context: CliContext, rest: readonly string[]): Com
       context.exitCode = await runTrainCommand(rest, context, {
         signal: stop.signal,
         program: "btp-cli train",
+        prefix: "btp-cli",
       });
     } finally {
       stop.release();

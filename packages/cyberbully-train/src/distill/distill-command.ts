@@ -1,7 +1,7 @@
 /** `distill` as a command: arguments in, exit code out. Progress goes to stderr, what was made to stdout. */
 import { relative } from "node:path";
 import type { CommandOptions, CommandStreams } from "../command.js";
-import { TrainError } from "../errors.js";
+import { reportError } from "../command-errors.js";
 import { ProgressView } from "../progress-view.js";
 import { describeDistillOptions, readDistillArguments } from "./distill-arguments.js";
 import { distillDetector } from "./distill-detector.js";
@@ -11,7 +11,7 @@ import type { DistilledDetector } from "./write-distilled.js";
 export async function runDistillCommand(
   argv: readonly string[],
   { stdout, stderr }: CommandStreams,
-  { program = "distill", signal }: CommandOptions = {},
+  { program = "distill", prefix = "cyberbully-train", signal }: CommandOptions = {},
 ): Promise<number> {
   const view = new ProgressView(stderr);
   try {
@@ -33,11 +33,7 @@ export async function runDistillCommand(
     return 0;
   } catch (error) {
     view.stop();
-    if (!(error instanceof Error) || !("code" in error)) throw error;
-    stderr.write(`${error.message}\n`);
-    if (!(error instanceof TrainError)) return 1;
-    if (error.code === "INTERRUPTED") return 130;
-    return error.code === "BAD_OPTION" || error.code === "BAD_CONFIG" ? 2 : 1;
+    return reportError(error, stderr, prefix);
   }
 }
 
