@@ -1,5 +1,5 @@
 /** Whole distillations of a toy model, from files to a detector directory, stopped and gone on with. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { loadDetector, readArtifact } from "@btp/detector";
@@ -85,6 +85,24 @@ describe("distillDetector", () => {
     const card = bytesOf("whole", "README.md").toString();
     expect(card).toContain("| decision | hard 0.3, soft 0.7, vectors 0.5 | own (1.5), lines | 4 | 0.03 |");
     expect(JSON.parse(bytesOf("whole", "run.json").toString())).toMatchObject({ trial: false });
+  }, 120_000);
+
+  it("tells of each kind of message in card and figures", async () => {
+    const { validation } = recipe as { validation: { sets: Record<string, object> } };
+    const rows = Array.from(
+      { length: 12 },
+      (_, i) => `we met ${i % 2 ? "nasty" : "lovely"} ${i},${i % 2},kind|${i % 3}`,
+    );
+    writeFileSync(join(folder, "kinds.csv"), `Text,Label,Kind\n${rows.join("\n")}\n`);
+    const sets = { ...validation.sets, kinds: { file: "kinds.csv", groupColumn: "Kind" } };
+    recipe = { ...recipe, validation: { ...validation, sets }, card: { limits: "- It knows twelve words." } };
+    await distill("kinds", { maxUpdates: 1 });
+    const card = bytesOf("kinds", "README.md").toString();
+    expect(card).toMatch(/### By kind of message: kinds\n[\s\S]*\| kind 0 \| 4 \| 50 % \|/);
+    expect(card).toContain("\n- It knows twelve words.\n- It is made for English.");
+    const metrics = JSON.parse(bytesOf("kinds", "metrics.json").toString());
+    expect(metrics.kinds.groups.map(({ messages }: { messages: number }) => messages)).toEqual([4, 4, 4]);
+    expect(metrics.own.groups).toBeUndefined();
   }, 120_000);
 
   it("gives the bits of the undisturbed run when it is stopped again and again", async () => {

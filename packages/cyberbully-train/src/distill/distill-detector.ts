@@ -216,7 +216,14 @@ async function prepare(recipe: Recipe, resolvePath: ResolvePath): Promise<Prepar
       positionShift: 0,
       contextLength,
     });
-    validation.set(name, { name, file: texts.file, sha256: read.sha256, labels, source });
+    validation.set(name, {
+      name,
+      file: texts.file,
+      sha256: read.sha256,
+      labels,
+      groups: read.groups,
+      source,
+    });
   }
   return {
     model,

@@ -34,6 +34,13 @@ const sourceSchema = z.strictObject({
   vectors: path.optional().describe("safetensors with `vectors`, F16 or F32 [N, K]: a teacher's vector"),
 });
 
+const validationSchema = z.strictObject({
+  ...textsShape,
+  groupColumn: column
+    .optional()
+    .describe("column that says what kind of message each is: the card has figures by kind"),
+});
+
 const portionSchema = z.strictObject({
   source: name,
   repeat: z
@@ -108,7 +115,7 @@ export const recipeSchema = z.strictObject({
   sources: z.record(name, sourceSchema),
   phases: z.array(phaseSchema).min(1).max(100),
   validation: z.strictObject({
-    sets: z.record(name, textsSchema),
+    sets: z.record(name, validationSchema),
     calibrateOn: name.describe("the set that fits scores and threshold"),
     calibration: z.enum(["none", "temperature", "temperature and bias"]).default("temperature and bias"),
     fitThreshold: z.boolean().default(false),
@@ -118,12 +125,13 @@ export const recipeSchema = z.strictObject({
     .strictObject({
       teachers: z.string().max(5000).optional(),
       data: z.string().max(20_000).optional(),
+      limits: z.string().max(20_000).optional().describe("where it fails and on whom, in Markdown"),
       command: z.string().max(1000).optional().describe("what makes the detector again"),
     })
     .prefault({}),
 });
 
-export type Texts = Readonly<z.infer<typeof textsSchema>>;
+export type Texts = Readonly<z.infer<typeof textsSchema>> & { readonly groupColumn?: string | undefined };
 export type Source = Readonly<z.infer<typeof sourceSchema>>;
 export type Portion = Readonly<z.infer<typeof portionSchema>>;
 export type Augmentation = Readonly<z.infer<typeof augmentationSchema>>;

@@ -9,6 +9,8 @@ export interface ReadTexts {
   readonly texts: readonly string[];
   /** 0 or 1 a text; undefined where the file has none. */
   readonly labels: Uint8Array | undefined;
+  /** Kind of each text; undefined where no group column was asked for. */
+  readonly groups: readonly string[] | undefined;
   /** Of the whole file's bytes, hex. */
   readonly sha256: string;
   /** Rows of the file that could not be read and are not among the texts. */
@@ -36,15 +38,21 @@ export async function readTexts(file: string, texts: Texts): Promise<ReadTexts> 
     ...whole,
     texts: whole.texts.slice(from, to),
     labels: whole.labels?.slice(from, to),
+    groups: whole.groups?.slice(from, to),
     firstRow: from,
   };
 }
 
-async function readLabelled(file: string, { textColumn, labelColumn }: Texts): Promise<ReadTexts> {
-  const { examples, counts, sha256 } = await readCsv(file, { textColumn, labelColumn });
+async function readLabelled(
+  file: string,
+  { textColumn, labelColumn, groupColumn }: Texts,
+): Promise<ReadTexts> {
+  const columns = { textColumn, labelColumn, ...(groupColumn !== undefined && { groupColumn }) };
+  const { examples, counts, sha256 } = await readCsv(file, columns);
   return {
     texts: examples.map(({ text }) => text),
     labels: Uint8Array.from(examples, ({ label }) => label),
+    groups: groupColumn === undefined ? undefined : examples.map(({ group = "" }) => group),
     sha256,
     badRows: counts.badRows,
     firstRow: 0,
@@ -64,7 +72,7 @@ async function readLines(file: string): Promise<ReadTexts> {
   const lines = decode(bytes, file).split(/\r\n|\n|\r/);
   if (lines.at(-1) === "") lines.pop();
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  return { texts: lines, labels: undefined, sha256, badRows: 0, firstRow: 0 };
+  return { texts: lines, labels: undefined, groups: undefined, sha256, badRows: 0, firstRow: 0 };
 }
 
 function decode(bytes: Uint8Array, file: string): string {

@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { type ClassifierParams, flattenParams, type GptConfig, type HostTensor } from "@btp/core-gpt";
 import { type DetectorArtifact, readArtifact, writeArtifact } from "@btp/detector";
 import { type Evaluation, evaluateScores } from "../metrics/evaluation.js";
+import { evaluateGroups, type GroupFigures } from "../metrics/groups.js";
 import { rankScores } from "../metrics/ranked-scores.js";
 import { fitTemperature, scoresOf } from "../metrics/temperature.js";
 import { bestThreshold } from "../metrics/thresholds.js";
@@ -29,6 +30,8 @@ export interface ValidationSet {
   readonly file: string;
   readonly sha256: string;
   readonly labels: Uint8Array;
+  /** Kind of each message, where the recipe names a column of kinds. */
+  readonly groups: readonly string[] | undefined;
   readonly source: MessageSource;
 }
 
@@ -77,12 +80,13 @@ export async function writeDistilled(input: WriteDistilledInput): Promise<Distil
   const stored = await storedParams(out, raw, precision);
   const margins = await scoreSets(input, stored);
   const { calibration, threshold } = calibrate(input, margins);
-  const evaluations = Object.fromEntries(
-    [...input.validation].map(([name, { labels }]) => {
-      const scores = scoresOf(shift(margins.get(name)!, calibration.bias), calibration.temperature);
-      return [name, evaluateScores(labels, scores, { threshold, seed: recipe.seed })];
-    }),
-  );
+  const evaluations: Record<string, Evaluation> = {};
+  const groups: Record<string, readonly GroupFigures[]> = {};
+  for (const [name, { labels, groups: kinds }] of input.validation) {
+    const scores = scoresOf(shift(margins.get(name)!, calibration.bias), calibration.temperature);
+    evaluations[name] = evaluateScores(labels, scores, { threshold, seed: recipe.seed });
+    if (kinds !== undefined) groups[name] = evaluateGroups(kinds, labels, scores, threshold);
+  }
   const artifact = {
     ...raw,
     params: withBias(raw.params, calibration.bias),
@@ -91,13 +95,13 @@ export async function writeDistilled(input: WriteDistilledInput): Promise<Distil
   };
   const { position } = result;
   const tokensPerSecond = position.tokens / Math.max(position.seconds, 1e-9);
-  const facts = { ...input, calibration, threshold, evaluations, tokensPerSecond };
+  const facts = { ...input, calibration, threshold, evaluations, groups, tokensPerSecond };
   const sha256 = await writeArtifact(out, artifact, {
     precision,
     files: {
       ...(await plotsOf(input)),
       "README.md": writeDistilledCard(facts),
-      "metrics.json": `${JSON.stringify(describeMetrics(input, evaluations, calibration), null, 2)}\n`,
+      "metrics.json": `${JSON.stringify(describeMetrics(input, evaluations, groups, calibration), null, 2)}\n`,
       "run.json": `${JSON.stringify(describeRun(input), null, 2)}\n`,
       "recipe.json": `${JSON.stringify(recipe, null, 2)}\n`,
     },
@@ -206,6 +210,7 @@ async function plotsOf({
 function describeMetrics(
   { recipe, validation, identity }: WriteDistilledInput,
   evaluations: Readonly<Record<string, Evaluation>>,
+  groups: Readonly<Record<string, readonly GroupFigures[]>>,
   { temperature, bias }: Calibration,
 ): Record<string, unknown> {
   const { calibrateOn, calibration } = recipe.validation;
@@ -224,6 +229,7 @@ function describeMetrics(
         temperature,
         bias,
         ...evaluations[name],
+        ...(groups[name] && { groups: groups[name] }),
       },
     ]),
   );
