@@ -41,13 +41,19 @@ describe("readConfig", () => {
 
   it.each([
     [["--prot", "1"], {}, /--prot/],
-    [["--port", "x"], {}, /port/],
-    [["--port", ""], {}, /port/],
-    [["--port", "70000"], {}, /port/],
+    [["--port", "x"], {}, /--port \(BTP_SERVE_PORT, port in the file\): expected a whole number, got "x"$/],
+    [["--port", ""], {}, /--port .* expected a whole number, got ""$/],
+    [["--port", "70000"], {}, /--port .* expected at most 65535, got (70000|"70000")$/],
+    [[], { BTP_SERVE_ENGINE: "cuda" }, /--engine .* expected one of auto, jit, .*, got "cuda"$/],
+    [[], { BTP_SERVE_LOG_REQUESTS: "maybe" }, /--log-requests .* expected true or false, got "maybe"$/],
     [["--api-keys", "no-flag-for-secrets"], {}, /--api-keys/],
     [[], { BTP_SERVE_PROT: "1" }, /BTP_SERVE_PORT/],
     [["--config", "/nowhere.yaml"], {}, /nowhere/],
-    [["--max-batch-messages", "2000"], {}, /queueCapacity/],
+    [
+      ["--max-batch-messages", "2000"],
+      {},
+      /--max-batch-messages .* at most --queue-capacity .* got 2000 and 1024/,
+    ],
   ])("refuses %j %j, naming what is wrong", (argv, env, message) => {
     expect(() => readConfig(argv, env)).toThrow(expect.objectContaining({ code: "INVALID_CONFIG" }));
     expect(() => readConfig(argv, env)).toThrow(message);
@@ -65,7 +71,9 @@ describe("the configuration", () => {
     const secret = "super-secret-key-0001";
     expect(JSON.stringify(printableConfig(parseConfig({ apiKeys: [secret] })))).not.toContain(secret);
     const wrong = () => parseConfig({ apiKeys: [secret, "short"] });
-    expect(wrong).toThrow(/apiKeys\.1/);
+    expect(wrong).toThrow(
+      /BTP_SERVE_API_KEYS \(apiKeys in the file\), entry 1: expected at least 16 characters/,
+    );
     expect(wrong).not.toThrow(/secret|"short"/);
   });
 

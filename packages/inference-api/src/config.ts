@@ -180,12 +180,61 @@ export function parseConfig(...sources: readonly Readonly<Record<string, unknown
   }
   const parsed = configSchema.safeParse(merged);
   if (!parsed.success) {
-    // Zod's messages name what was expected, never the value: a secret cannot leak through them.
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    const faults = parsed.error.issues.map((issue) => describeFault(issue, merged));
     throw new ServeError("INVALID_CONFIG", `the configuration is wrong: ${faults.join("; ")}`);
   }
   checkTogether(parsed.data);
   return Object.freeze(parsed.data);
+}
+
+/** "apiKeys.1 (BTP_SERVE_API_KEYS): expected ..., got ...": our words, since zod's know nothing of flags. */
+function describeFault(issue: z.core.$ZodIssue, merged: Readonly<Record<string, unknown>>): string {
+  const key = String(issue.path[0]);
+  const element = issue.path.length > 1 ? `, entry ${issue.path.slice(1).map(String).join(".")}` : "";
+  const value = issue.path.reduce<unknown>(
+    (whole, part) => (typeof whole === "object" && whole !== null ? Reflect.get(whole, part) : undefined),
+    merged,
+  );
+  // A secret is never shown, not even a wrong one.
+  const came = SECRET_KEYS.includes(key) ? "something else" : shown(value);
+  return `${nameOf(key)}${element}: expected ${expectationOf(issue)}, got ${came}`;
+}
+
+/** "--port (BTP_SERVE_PORT, port in the file)" */
+function nameOf(key: string): string {
+  const file = `${key} in the file`;
+  return SECRET_KEYS.includes(key)
+    ? `${variableOf(key)} (${file})`
+    : `--${flagOf(key)} (${variableOf(key)}, ${file})`;
+}
+
+function expectationOf(issue: z.core.$ZodIssue): string {
+  const unit = "origin" in issue && issue.origin === "string" ? " characters" : "";
+  switch (issue.code) {
+    case "too_small":
+      return `at least ${issue.minimum}${unit}`;
+    case "too_big":
+      return `at most ${issue.maximum}${unit}`;
+    case "invalid_value":
+      return `one of ${issue.values.map(String).join(", ")}`;
+    case "invalid_type":
+      return EXPECTED_TYPES[issue.expected] ?? issue.expected;
+    default:
+      return "another value";
+  }
+}
+
+const EXPECTED_TYPES: Readonly<Record<string, string>> = {
+  int: "a whole number",
+  number: "a whole number",
+  boolean: "true or false",
+  string: "text",
+  array: "a list, or text with commas between",
+};
+
+function shown(value: unknown): string {
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "a mapping";
+  return typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : String(value);
 }
 
 /** Pairs of which the first must not exceed the second: such a request could never be accepted, only refused as "busy". */
@@ -201,7 +250,7 @@ function checkTogether(config: ServeConfig): void {
     if (config[part] <= config[whole]) continue;
     throw new ServeError(
       "INVALID_CONFIG",
-      `${part} (${config[part]}) must not exceed ${whole} (${config[whole]})`,
+      `expected ${nameOf(part)} of at most ${nameOf(whole)}, got ${config[part]} and ${config[whole]}; lower the first or raise the second`,
     );
   }
 }

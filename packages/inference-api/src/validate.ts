@@ -26,17 +26,33 @@ export function validate<S extends z.ZodType>(
   throw invalid(
     parsed.error.issues.slice(0, MOST_REPORTED).map((issue) => ({
       pointer: issue.path.map((part) => `/${escapePointer(String(part))}`).join(""),
-      detail: issue.code === "unrecognized_keys" ? unknownKeys(issue.keys) : issue.message,
+      detail: issue.code === "unrecognized_keys" ? unknownKeys(issue.keys) : faultOf(issue, body),
     })),
   );
 }
 
+/** The detail says the first faults itself: many clients show nothing else. */
 function invalid(errors: readonly FieldError[]): ApiError {
-  return new ApiError(
-    "INVALID_REQUEST",
-    `${errors.length === 1 ? "one field is" : "some fields are"} wrong`,
-    { errors },
-  );
+  const told = errors
+    .slice(0, 3)
+    .map(({ pointer, detail }) => (pointer === "" ? detail : `${pointer}: ${detail}`));
+  const more = errors.length > 3 ? `; and ${errors.length - 3} more, see "errors"` : "";
+  return new ApiError("INVALID_REQUEST", `${told.join("; ")}${more}`, { errors });
+}
+
+/** A field that is not there is called missing; zod would say that undefined is no string. */
+function faultOf(issue: z.core.$ZodIssue, body: unknown): string {
+  const last = issue.path.at(-1);
+  if (issue.code !== "invalid_type" || last === undefined) return issue.message;
+  const parent = issue.path
+    .slice(0, -1)
+    .reduce<unknown>((value, part) => (isObject(value) ? Reflect.get(value, part) : undefined), body);
+  if (!isObject(parent) || Object.hasOwn(parent, last)) return issue.message;
+  return `required field "${String(last).slice(0, 40)}" is missing; expected ${issue.expected}`;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function unknownKeys(keys: readonly string[]): string {
