@@ -11,6 +11,8 @@ export interface ModelCardFacts {
   readonly validationMessages: number;
   /** Whether both sets are the bundled synthetic sample. */
   readonly synthetic: boolean;
+  /** Sentences on balance, rows left out, repeats and twins between the sets. */
+  readonly dataNotes: readonly string[];
   readonly best: EvaluationRecord;
   readonly threshold: number;
   readonly temperature: number;
@@ -47,6 +49,9 @@ Accuracy and F1 in this table are at one half, before the temperature. \`metrics
 ${facts.trainMessages} messages, ${facts.steps} updates of ${config.batchSize}, kept: update ${best.step} (epoch ${best.epoch.toFixed(1)}). AdamW, learning rate ${config.learningRate} to ${config.minLearningRate}, weight decay ${config.weightDecay}, dropout ${config.dropout}, seed ${config.seed}.
 ${Math.round(facts.seconds)} s on the ${facts.engine} engine, ${facts.date.slice(0, 10)}. \`run.json\` holds the configuration, the data's digests and the versions; the same values give the same weights.
 ${facts.parameters.toLocaleString("en")} parameters. Messages are read up to ${config.maxLength} tokens.
+
+## Data
+${facts.dataNotes.map((note) => `- ${note}`).join("\n")}
 
 ## Use
 \`\`\`

@@ -124,6 +124,7 @@ function modelCard(input: WriteDetectorInput, threshold: number, temperature: nu
     trainMessages: data.train.examples.length,
     validationMessages: data.validation.examples.length,
     synthetic: data.synthetic,
+    dataNotes: data.notes.map((note) => withBaseNames(note, data)),
     best: result.evaluations.find(({ step }) => step === result.bestStep)!,
     threshold,
     temperature,
@@ -132,6 +133,11 @@ function modelCard(input: WriteDetectorInput, threshold: number, temperature: nu
     engine: engineName,
     date: new Date(now()).toISOString(),
   });
+}
+
+/** Cards are published: they name files, not where they lay. */
+function withBaseNames(note: string, { train, validation }: DataSets): string {
+  return [train.path, validation.path].reduce((text, path) => text.replaceAll(path, basename(path)), note);
 }
 
 function plotsOf({
