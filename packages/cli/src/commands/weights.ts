@@ -10,8 +10,9 @@ export function createCommand(context: CliContext): Command {
     .addHelpText(
       "after",
       `
-Weights are kept in ~/.cache/btp, or where BTP_CACHE says. Behind a firewall: BTP_MIRROR names a web folder with the
-files, and every command takes a folder of files in place of a name.
+Weights are kept in ~/.cache/btp, or where BTP_CACHE says. Behind a firewall: HF_ENDPOINT names a server with the
+hub's paths, BTP_MIRROR a web folder with the files, and every command takes a folder of files in place of a
+name (train: --base DIR). docs/weights.md tells how.
 
 Examples:
   $ btp-cli weights download gpt2

@@ -57,7 +57,7 @@ export async function fetchFile(
     for (;;) {
       const before = part.position;
       try {
-        throwIfAborted(options.signal);
+        throwIfAborted(options.signal, part);
         const told = await receive(url, part, pinned, options);
         const problem = await mismatch(part, pinned, told);
         if (problem === undefined) {
@@ -75,14 +75,14 @@ export async function fetchFile(
           throw new WeightsError("CHECKSUM_MISMATCH", `${publicAddress(url)}: ${problem}.`);
         throw new TransientFailure(problem);
       } catch (error) {
-        const failure = asTransient(error, url, options.signal);
+        const failure = asTransient(error, url, options.signal, part);
         const progress =
           part.position - before >= Math.min(PROGRESS_BYTES, (part.state?.totalBytes ?? Infinity) / 100);
         failures = progress ? 1 : failures + 1;
         if (failures >= Math.min(options.maxAttempts, failure.maxAttempts)) {
           throw new WeightsError(
             "DOWNLOAD_FAILED",
-            `${publicAddress(url)}: ${failure.message}, ${failures} times. What came is kept; the next try goes on from it.`,
+            `${publicAddress(url)}: ${failure.message}, ${failures} times. ${fate(part)}`,
             { cause: error },
           );
         }
@@ -101,17 +101,24 @@ function backOff(failures: number, random: () => number): number {
   return Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** (failures - 1)) * (0.5 + random() / 2);
 }
 
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw new WeightsError(
-      "ABORTED",
-      "The download was stopped; what came is kept, and the next try goes on from it.",
-    );
-  }
+/** What becomes of the bytes so far, for the end of a message. */
+function fate(part: PartFile): string {
+  return part.position > 0
+    ? `The ${part.position} bytes that came are kept; the next try goes on from them.`
+    : "Nothing of the file came.";
 }
 
-function asTransient(error: unknown, url: string, signal: AbortSignal | undefined): TransientFailure {
-  throwIfAborted(signal);
+function throwIfAborted(signal: AbortSignal | undefined, part: PartFile): void {
+  if (signal?.aborted) throw new WeightsError("ABORTED", `The download was stopped. ${fate(part)}`);
+}
+
+function asTransient(
+  error: unknown,
+  url: string,
+  signal: AbortSignal | undefined,
+  part: PartFile,
+): TransientFailure {
+  throwIfAborted(signal, part);
   if (error instanceof TransientFailure) return error;
   if (error instanceof WeightsError) throw error;
   // fetch reports every broken connection as a TypeError whose cause has the reason.

@@ -162,7 +162,7 @@ async function fetchFromAny(
   // One source: its own error says most. Several: the first is the one that was meant.
   throw new WeightsError(
     failures[0]!.code,
-    `${model.name} could not be downloaded (docs/weights.md tells what to do behind a firewall):`,
+    `${model.name} could not be downloaded. Behind a firewall set HF_ENDPOINT to a server with the hub's paths or BTP_MIRROR to a web folder with the files, or give a folder that has them (--base DIR); docs/weights.md tells how. What was tried:`,
     {
       problems: failures.map(({ message }) => message),
       cause: failures[0],
