@@ -20,3 +20,4 @@ export type {
   HealthResponse,
 } from "./schemas.js";
 export { type RunningServer, type ServeOptions, serve, startServer } from "./serve.js";
+export { startLines } from "./start-lines.js";

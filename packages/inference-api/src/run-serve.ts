@@ -5,6 +5,7 @@
 import { readConfig, serveHelp } from "./config-sources.js";
 import { ServeError } from "./errors.js";
 import { serve } from "./serve.js";
+import { startLines } from "./start-lines.js";
 
 /**
  * @param argv - the flags after `serve`
@@ -23,7 +24,13 @@ export async function runServe(
   try {
     const detectorModule = env.BTP_DETECTOR_MODULE;
     const config = readConfig(argv, env);
-    await serve({ config, ...(detectorModule === undefined ? {} : { detectorModule }) });
+    const isInteractive = process.stderr.isTTY === true;
+    await serve(
+      { config, isInteractive, ...(detectorModule === undefined ? {} : { detectorModule }) },
+      ({ url, info }) => {
+        if (isInteractive) process.stderr.write(startLines(url, info.name, config));
+      },
+    );
     return 0;
   } catch (error) {
     if (!(error instanceof ServeError)) throw error;

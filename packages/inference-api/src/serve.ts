@@ -25,6 +25,8 @@ export interface ServeOptions {
   readonly config: ServeConfig;
   /** Default: JSON lines on stderr. */
   readonly log?: Logger;
+  /** A person watches: the configuration and address are logged at level debug only, since the caller prints them. */
+  readonly isInteractive?: boolean;
   /** URL of a module exporting `load(directory, options)`; default: @btp/detector's. */
   readonly detectorModule?: string;
 }
@@ -54,7 +56,8 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const log = options.log ?? createLog(config.logLevel);
   const metrics = createMetrics();
   let pump = (): void => {};
-  log.info({ config: printableConfig(config) }, "starting");
+  const startLevel = options.isInteractive === true ? "debug" : "info";
+  log[startLevel]({ config: printableConfig(config) }, "starting");
   const pool = await WorkerPool.start({
     setup: {
       directory: config.model,
@@ -175,7 +178,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   };
   let closing: Promise<void> | undefined;
   const url = urlOf(server);
-  log.info({ url, model: pool.info.name }, "listening");
+  log[startLevel]({ url, model: pool.info.name }, "listening");
   return {
     url,
     adminUrl: admin === undefined ? undefined : urlOf(admin),

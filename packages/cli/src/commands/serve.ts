@@ -1,5 +1,5 @@
 /** `btp-cli serve`: the HTTP server of @btp/inference-api. Its settings, their checks and meaning are that package's. */
-import { flagTable, readConfig, ServeError, serve } from "@btp/inference-api";
+import { flagTable, readConfig, ServeError, serve, startLines } from "@btp/inference-api";
 import { Command, Option } from "commander";
 import type { CliContext } from "../context.js";
 import { UsageError } from "../exit-codes.js";
@@ -37,8 +37,12 @@ async function runServer(rest: readonly string[], context: CliContext): Promise<
     const config = readConfig(rest, context.env);
     const wanted = config.model === defaultModel ? undefined : config.model;
     const model = findModel(wanted, context.cwd);
-    await serve({ config: { ...config, model } }, ({ url, info }) => {
-      context.stderr.write(`Serving ${info.name} at ${url} - documentation at ${url}/docs\n`);
+    const isInteractive = context.stderr.isTTY === true;
+    await serve({ config: { ...config, model }, isInteractive }, ({ url, info }) => {
+      const text = isInteractive
+        ? startLines(url, info.name, config)
+        : `Serving ${info.name} at ${url} - documentation at ${url}/docs\n`;
+      context.stderr.write(text);
     });
   } catch (error) {
     if (error instanceof ServeError && error.code === "INVALID_CONFIG") throw new UsageError(error.message);
