@@ -21,7 +21,7 @@ export class UsageError extends Error {
 
 /** Something a user can put right, found by the command line itself; exit code 1. */
 export class CliError extends Error {
-  readonly code: "MODEL_NOT_FOUND" | "FILE_UNREADABLE" | "MODEL_UNSUITABLE";
+  readonly code: "MODEL_NOT_FOUND" | "FILE_UNREADABLE" | "MODEL_UNSUITABLE" | "OUTPUT_EXISTS";
 
   constructor(code: CliError["code"], message: string, options?: ErrorOptions) {
     super(message, options);

@@ -112,7 +112,8 @@ function report(error: unknown, context: CliContext): number {
     context.stderr.write(code ? `btp-cli: ${error.message} [${code}]\n` : `btp-cli: ${error.message}\n`);
     if (context.env.BTP_DEBUG) context.stderr.write(`${error.stack ?? ""}\n`);
     else if (!code) context.stderr.write("Set BTP_DEBUG=1 to see where this happened.\n");
-    return exitCodes.failed;
+    // Values of options that only the packages below can check.
+    return code === "BAD_OPTION" ? exitCodes.usage : exitCodes.failed;
   }
   context.stderr.write(`btp-cli: ${String(error)}\n`);
   return exitCodes.failed;

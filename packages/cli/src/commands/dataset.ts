@@ -4,6 +4,7 @@ import type { CliContext } from "../context.js";
 import type { ImportOptions, SplitCommandOptions, StatsOptions } from "../dataset/dataset.js";
 import { describePresets } from "../dataset/presets.js";
 import { columnOptions } from "../dataset/read-dataset.js";
+import { overwriteOption } from "../refuse-to-overwrite.js";
 import { jsonOption, numberBetween, wholeNumber } from "../shared-options.js";
 
 export function createCommand(context: CliContext): Command {
@@ -91,8 +92,4 @@ function share(flags: string, description: string, standard: number): Option {
 
 function dedupeOption(): Option {
   return new Option("--dedupe", "leave out repeats, and messages that carry both labels");
-}
-
-function overwriteOption(): Option {
-  return new Option("--overwrite", "replace what is there");
 }

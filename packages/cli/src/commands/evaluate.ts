@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import type { CliContext } from "../context.js";
 import { columnOptions } from "../dataset/read-dataset.js";
 import type { EvaluateOptions } from "../evaluate/evaluate.js";
+import { overwriteOption } from "../refuse-to-overwrite.js";
 import {
   engineOption,
   jsonOption,
@@ -42,6 +43,7 @@ export function createCommand(context: CliContext): Command {
         "write ROC, precision-recall, reliability and confusion plots there (PNG and SVG)",
       ),
     )
+    .addOption(overwriteOption())
     .addOption(jsonOption())
     .addOption(engineOption())
     .addOption(threadsOption())

@@ -2,6 +2,7 @@
 import { Command, Option } from "commander";
 import type { CliContext } from "../context.js";
 import type { ExportOnnxOptions } from "../export/export-onnx.js";
+import { overwriteOption } from "../refuse-to-overwrite.js";
 import { jsonOption, modelOption } from "../shared-options.js";
 
 export function createCommand(context: CliContext): Command {
@@ -17,12 +18,7 @@ export function createCommand(context: CliContext): Command {
         "Write a detector as an ONNX model, for ONNX Runtime in Python, browsers, C#, Java and others: token ids and mask in, the score out.",
       )
       .addOption(modelOption())
-      .addOption(
-        new Option(
-          "--out <file>",
-          "the ONNX file to write; one that is there is replaced",
-        ).makeOptionMandatory(),
-      )
+      .addOption(new Option("--out <file>", "the ONNX file to write").makeOptionMandatory())
       .addOption(
         new Option(
           "--precision <name>",
@@ -37,6 +33,7 @@ export function createCommand(context: CliContext): Command {
           "with int8: typical messages (CSV, JSONL or TXT) to measure it on (default: a few of our own)",
         ),
       )
+      .addOption(overwriteOption())
       .addOption(jsonOption())
       .addHelpText(
         "after",

@@ -50,7 +50,11 @@ it("splits without loss and does not overwrite unasked", async () => {
   );
   const together = parts.flatMap((part) => part.trim().split("\n").slice(1));
   expect(together.sort()).toEqual(rows.sort());
-  expect(await dataset(...args)).toMatchObject({ code: 2, stdout: "" });
+  expect(await dataset(...args)).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringContaining("[OUTPUT_EXISTS]"),
+  });
   expect(await dataset(...args, "--overwrite")).toMatchObject({ code: 0 });
 });
 

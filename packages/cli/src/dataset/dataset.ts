@@ -1,5 +1,4 @@
 /** What `dataset import|split|stats` do. Reading, comparing and splitting are @btp/cyberbully-train's. */
-import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import {
@@ -15,7 +14,7 @@ import {
   writeCsv,
 } from "@btp/cyberbully-train/datasets";
 import type { CliContext } from "../context.js";
-import { UsageError } from "../exit-codes.js";
+import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 import { type ColumnOptions, readDataset } from "./read-dataset.js";
 
 export interface ImportOptions extends ColumnOptions {
@@ -152,9 +151,4 @@ function summary({ counts }: DataFile, examples: readonly Example[]): string {
   const positive = examples.filter(({ label }) => label === 1).length;
   const left = counts.rows - examples.length;
   return `${examples.length} messages, ${positive} cyberbullying${left > 0 ? `, ${left} rows left out` : ""}`;
-}
-
-function refuseToOverwrite(paths: readonly string[], allowed: boolean | undefined): void {
-  const there = allowed ? undefined : paths.find((path) => existsSync(path));
-  if (there) throw new UsageError(`${there} is there already. Give another --out, or --overwrite.`);
 }

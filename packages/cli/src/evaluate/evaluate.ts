@@ -22,18 +22,21 @@ import type { CliContext } from "../context.js";
 import { type ColumnOptions, readDataset } from "../dataset/read-dataset.js";
 import { createPredictor, type PredictorOptions } from "../predict/predictor.js";
 import { startProgress } from "../progress.js";
+import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 import { write } from "../write-stream.js";
 
 export interface EvaluateOptions extends Omit<PredictorOptions, "explain">, ColumnOptions {
   readonly bootstrap: number;
   readonly seed: number;
   readonly plots?: string;
+  readonly overwrite?: boolean;
   readonly json?: boolean;
 }
 
 /** @throws {TrainDataError} for the file; {DetectorError}, {CliError} for the model */
 export async function evaluate(csv: string, options: EvaluateOptions, context: CliContext): Promise<void> {
   const { threshold: wanted, bootstrap, seed } = options;
+  refuseToOverwrite(plotFiles(options, context), options.overwrite, "--plots");
   const data = await readDataset(csv, options, context);
   const predictor = await createPredictor(options, context);
   try {
@@ -103,6 +106,13 @@ async function scoreAll(
     progress.stop();
   }
   return { scores, truncated };
+}
+
+/** Found before anything is computed. */
+function plotFiles({ plots }: EvaluateOptions, { cwd }: CliContext): string[] {
+  if (plots === undefined) return [];
+  const names = ["roc", "precision-recall", "reliability", "confusion"];
+  return names.flatMap((name) => ["png", "svg"].map((kind) => resolve(cwd, plots, `${name}.${kind}`)));
 }
 
 async function drawPlots(

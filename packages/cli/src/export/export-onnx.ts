@@ -9,26 +9,30 @@ import { findModel } from "../model-path.js";
 import { formatOfPath } from "../predict/message-format.js";
 import { messageSource } from "../predict/message-source.js";
 import { toPrintable } from "../printable.js";
+import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 
 export interface ExportOnnxOptions {
   readonly model?: string;
   readonly out: string;
   readonly precision: "fp32" | "int8";
   readonly calibration?: string;
+  readonly overwrite?: boolean;
   readonly json?: boolean;
 }
 
 /** Each is run on its own, several times; more of them change the measurement little. */
 const calibrationMessages = 64;
 
-/** @throws {UsageError}; {CliError} MODEL_NOT_FOUND, FILE_UNREADABLE; {DetectorError} */
+/** @throws {UsageError}; {CliError} MODEL_NOT_FOUND, FILE_UNREADABLE, OUTPUT_EXISTS; {DetectorError} */
 export async function exportOnnxModel(options: ExportOnnxOptions, context: CliContext): Promise<void> {
   const { precision, calibration } = options;
   if (calibration !== undefined && precision !== "int8")
     throw new UsageError("Expected --calibration with --precision int8: fp32 has nothing to measure.");
+  const out = resolve(context.cwd, options.out);
+  refuseToOverwrite([out], options.overwrite);
   const model = findModel(options.model ?? context.env.BTP_MODEL, context.cwd);
   const texts = calibration === undefined ? undefined : await readSome(resolve(context.cwd, calibration));
-  const exported = await exportDetector(model, resolve(context.cwd, options.out), {
+  const exported = await exportDetector(model, out, {
     precision,
     ...(texts && { calibration: texts }),
   });
