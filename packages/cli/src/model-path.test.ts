@@ -33,3 +33,12 @@ it("takes a path as a path alone, and says where it looked", async () => {
     expect.objectContaining({ code: "MODEL_NOT_FOUND", message: expect.stringContaining("nowhere") }),
   );
 });
+
+it("names ways on where the default is missing", () => {
+  expect(() => findModel(undefined, join(folder, "nowhere"), [])).toThrow(
+    expect.objectContaining({
+      code: "MODEL_NOT_FOUND",
+      message: expect.stringMatching(/npm run quickstart.*--model models\/quickstart.*btp-cli train/),
+    }),
+  );
+});

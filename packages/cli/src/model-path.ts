@@ -17,15 +17,19 @@ const ownModels = ["../../../models", "../models"].map((path) =>
 /**
  * @param wanted - a path or a name; undefined for the default
  * @returns an absolute path of a directory that exists and holds a config.json
- * @throws {CliError} MODEL_NOT_FOUND saying where it was looked for and how to train one
+ * @throws {CliError} MODEL_NOT_FOUND saying where it was looked for and how to get one
  */
 export function findModel(wanted: string | undefined, cwd: string, models = ownModels): string {
   const found = candidates(wanted, cwd, models).find((path) => existsSync(join(path, "config.json")));
   if (found) return found;
   const places = candidates(wanted, cwd, models).join(", ");
+  const quickstart =
+    wanted === undefined
+      ? "That is the default one. In a clone, `npm run quickstart` makes another in two minutes: then give `--model models/quickstart`. "
+      : "";
   throw new CliError(
     "MODEL_NOT_FOUND",
-    `No detector at ${places}. Train one with \`btp-cli train --train messages.csv --validation more.csv --out models/my-detector\`, then give \`--model models/my-detector\`.`,
+    `No detector at ${places}. ${quickstart}Train one with \`btp-cli train --train messages.csv --validation more.csv --out models/my-detector\`, then give \`--model models/my-detector\`.`,
   );
 }
 
