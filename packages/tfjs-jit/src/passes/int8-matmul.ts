@@ -35,7 +35,7 @@ export function int8MatMul(
       return [
         folded === undefined
           ? int8WithScales(context, product, inputs, treatment)
-          : int8Product(context, product, folded, inputs[2], channelScales),
+          : int8Product(context, product, folded, inputs[2], treatment),
       ];
     }
     if (node.op === "Unary" && node.attributes.fn === "FastGelu") return withGelu(node, inputs, context);
@@ -56,7 +56,7 @@ export function int8WithScales(
 ): Value {
   const channelScales = treatment.form === "int8-smoothed" ? treatment.channelScales : undefined;
   const x = channelScales === undefined ? inputs[0]! : divided(context, inputs[0]!, channelScales);
-  return int8Product(context, product, x, inputs[2], channelScales);
+  return int8Product(context, product, x, inputs[2], treatment);
 }
 
 /** The product with `x`, which has been divided by the channel scales already. */
@@ -65,11 +65,14 @@ function int8Product(
   { path, data, rows, columns, alpha }: MatrixProduct,
   x: Value,
   bias: Value | undefined,
-  channelScales: Float32Array | undefined,
+  treatment: Exclude<Treatment, { form: "float32" }>,
 ): Value {
-  const known = channelScales === undefined && alpha === 1 ? quantized.get(data) : undefined;
-  const weight = known ?? quantizeColumns(path, data, rows, columns, channelScales, alpha);
-  if (channelScales === undefined && alpha === 1) quantized.set(data, weight);
+  const channelScales = treatment.form === "int8-smoothed" ? treatment.channelScales : undefined;
+  const { largest } = treatment;
+  const isPlain = channelScales === undefined && alpha === 1 && largest === undefined;
+  const known = isPlain ? quantized.get(data) : undefined;
+  const weight = known ?? quantizeColumns(path, data, rows, columns, channelScales, alpha, largest);
+  if (isPlain) quantized.set(data, weight);
   const lowest = channelScales === undefined && isGelu(builder, x) ? GELU_LOWEST : undefined;
   const inputs = bias === undefined ? [x] : [x, bias];
   return builder.add1("Int8MatMul", inputs, { weight, lowest, gelu: false });

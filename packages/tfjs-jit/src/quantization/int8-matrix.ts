@@ -22,6 +22,7 @@ const LARGEST = 127;
  * @param data - [rows, columns]
  * @param channelScales - [rows]: row k is multiplied with the k-th first, to undo a division of the other factor
  * @param factor - of all values
+ * @param largestInteger - less than 127 for processors whose products would overflow: weight-range.ts
  */
 export function quantizeColumns(
   name: string,
@@ -30,6 +31,7 @@ export function quantizeColumns(
   columns: number,
   channelScales?: Float32Array,
   factor = 1,
+  largestInteger = LARGEST,
 ): Int8Matrix {
   const largest = new Float32Array(columns);
   for (let row = 0, i = 0; row < rows; row++) {
@@ -39,14 +41,14 @@ export function quantizeColumns(
       if (size > largest[column]!) largest[column] = size;
     }
   }
-  const inverse = Float64Array.from(largest, (size) => (size === 0 ? 0 : LARGEST / size));
+  const inverse = Float64Array.from(largest, (size) => (size === 0 ? 0 : largestInteger / size));
   const values = new Int8Array(data.length);
   for (let row = 0, i = 0; row < rows; row++) {
     const scale = channelScales?.[row] ?? 1;
     for (let column = 0; column < columns; column++, i++)
       values[i] = Math.round(data[i]! * scale * inverse[column]!);
   }
-  return { name, rows, columns, values, scales: largest.map((size) => (size / LARGEST) * factor) };
+  return { name, rows, columns, values, scales: largest.map((size) => (size / largestInteger) * factor) };
 }
 
 /** One scale a row. @param data - [rows, columns] */

@@ -153,12 +153,14 @@ describe("int8 programs", () => {
     expect(report.matrices.some(({ form }) => form === "int8-smoothed")).toBe(true);
     for (const { error, plainError, form } of report.matrices)
       if (form === "int8-smoothed") expect(error!).toBeLessThan(plainError!);
+    // The limit holds for whole messages of the calibration; these are others, and with weights of 7 bits the margin is gone.
+    const limit = report.weightBits === 8 ? 0.02 : 0.03;
     for (const run of calibration(12, 100)) {
       const [a, b] = [await exact.run(...run), await int8.run(...run)];
-      expect(largestRowError([a], [b])).toBeLessThan(0.02);
+      expect(largestRowError([a], [b])).toBeLessThan(limit);
       // The first token hides the others in the norm of a message; without it the same holds.
       const tail = (x: HostTensor): HostTensor => ({ ...x, shape: [1], data: x.data.slice(WIDTH) });
-      expect(largestRowError([tail(a)], [tail(b)])).toBeLessThan(0.02);
+      expect(largestRowError([tail(a)], [tail(b)])).toBeLessThan(limit);
     }
   });
 
@@ -200,7 +202,8 @@ describe("int8 programs", () => {
   });
 
   it("keep the matrices in float32 that cost most where the results need it", async () => {
-    const limit = 0.006;
+    const { weightBits } = (await compilePair("loose", createModel(), calibrated)).report;
+    const limit = weightBits === 8 ? 0.006 : 0.012;
     const { exact, int8, report } = await compilePair("strict", createModel(), {
       ...calibrated,
       outputLimit: limit,

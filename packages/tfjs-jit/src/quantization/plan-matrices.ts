@@ -3,7 +3,7 @@ import type { HostTensor } from "../host-tensor.js";
 import type { BoundGraph } from "./bound-graph.js";
 import { Candidates } from "./candidates.js";
 import type { OpenSession } from "./constants-fed.js";
-import type { MatrixReport, Treatment } from "./precision.js";
+import type { MatrixReport, Treatment, WeightRange } from "./precision.js";
 import { measureInt8 } from "./probe.js";
 import { smoothingScales } from "./smoothing.js";
 
@@ -23,13 +23,17 @@ export interface Plan {
 /** Matrices at or under this relative error are left as they are: channel scales are not tried. */
 const GOOD_ENOUGH = 0.012;
 
-/** @param limit - matrices whose relative error stays above it are float32 */
+/**
+ * @param limit - matrices whose relative error stays above it are float32
+ * @param range - of the weights' integers on this processor
+ */
 export async function planMatrices(
   bound: BoundGraph,
   keepFloat: (path: string) => boolean,
   limit: number,
   runs: readonly (readonly HostTensor[])[],
   openSession: OpenSession,
+  range: WeightRange = {},
 ): Promise<Plan> {
   const candidates = new Candidates(bound);
   const products = new Map(
@@ -51,12 +55,12 @@ export async function planMatrices(
   const kept = paths.filter(keepFloat).map((path) => planOf(path, { form: "float32" }, 0, undefined));
   const wanted = paths.filter((path) => !keepFloat(path));
   if (runs.length === 0) {
-    const matrices = wanted.map((path) => planOf(path, { form: "int8" }, undefined, undefined));
+    const matrices = wanted.map((path) => planOf(path, { form: "int8", ...range }, undefined, undefined));
     return { matrices: [...kept, ...matrices], exact: [] };
   }
   const plain = await measureInt8(
     bound,
-    new Map(wanted.map((path) => [path, { form: "int8" }])),
+    new Map(wanted.map((path) => [path, { form: "int8", ...range }])),
     runs,
     openSession,
   );
@@ -67,7 +71,7 @@ export async function planMatrices(
       .map(({ path, channelMaxima }): [string, Treatment] => {
         const { data, rows, columns } = products.get(path)!;
         const channelScales = smoothingScales(channelMaxima, data, rows, columns);
-        return [path, { form: "int8-smoothed", channelScales }];
+        return [path, { form: "int8-smoothed", channelScales, ...range }];
       }),
   );
   const smoothed =
@@ -77,7 +81,8 @@ export async function planMatrices(
     const smoothedError = smoothedErrors.get(path) ?? Number.POSITIVE_INFINITY;
     const error = Math.min(plainError, smoothedError);
     if (!(error <= limit)) return planOf(path, { form: "float32" }, 0, plainError);
-    const treatment: Treatment = plainError <= smoothedError ? { form: "int8" } : smoothing.get(path)!;
+    const treatment: Treatment =
+      plainError <= smoothedError ? { form: "int8", ...range } : smoothing.get(path)!;
     return planOf(path, treatment, error, plainError);
   });
   return { matrices: [...kept, ...matrices], exact: plain.exact };

@@ -39,6 +39,8 @@ export interface MatrixReport {
 export interface Int8Report {
   /** What the program computes with in the end. */
   readonly precision: "int8" | "float32";
+  /** 7 on processors without VNNI, where products of 8 bits would overflow: errors are up to twice as large there. */
+  readonly weightBits: 7 | 8;
   readonly matrices: readonly MatrixReport[];
   /**
    * Over the calibration runs; of the program as it is, or, where that is float32, of what int8 would have been at first.
@@ -51,6 +53,11 @@ export interface Int8Report {
 /** How one matrix is to be computed. */
 export type Treatment =
   | { readonly form: "float32" }
-  | { readonly form: "int8" }
+  | ({ readonly form: "int8" } & WeightRange)
   /** channelScales [rows of the matrix]: activations are divided by them, weights multiplied. */
-  | { readonly form: "int8-smoothed"; readonly channelScales: Float32Array };
+  | ({ readonly form: "int8-smoothed"; readonly channelScales: Float32Array } & WeightRange);
+
+export interface WeightRange {
+  /** Largest integer that a weight may be; default 127. See weight-range.ts. */
+  readonly largest?: number;
+}

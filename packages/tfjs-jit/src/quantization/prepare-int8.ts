@@ -13,6 +13,7 @@ import { largestRowError } from "./output-error.js";
 import { keepWithin, type MatrixPlan, planMatrices } from "./plan-matrices.js";
 import type { Int8Precision, Int8Report } from "./precision.js";
 import { measureSensitivity } from "./sensitivity.js";
+import { weightRange } from "./weight-range.js";
 
 const DEFAULT_LIMIT = 0.02;
 /** Parts of the limit that are aimed at in turn, since contributions are measured on few messages. */
@@ -40,12 +41,14 @@ export async function prepareInt8({ bound, precision, runs, openSession }: Int8I
   const keepFloat = precision.keepFloat ?? (() => false);
   const outputLimit = precision.outputLimit ?? DEFAULT_LIMIT;
   const errorOf = precision.outputError ?? largestRowError;
+  const range = await weightRange(openSession);
   const plan = await planMatrices(
     bound,
     keepFloat,
     precision.matrixLimit ?? DEFAULT_LIMIT,
     runs,
     openSession,
+    range,
   );
   const report = (
     used: Int8Report["precision"],
@@ -54,6 +57,7 @@ export async function prepareInt8({ bound, precision, runs, openSession }: Int8I
   ): void =>
     precision.onReport?.({
       precision: used,
+      weightBits: range.largest === undefined ? 8 : 7,
       matrices: matrices.map(({ path, form, error, plainError }) => ({ path, form, error, plainError })),
       outputError,
       outputLimit,
