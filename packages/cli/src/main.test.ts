@@ -35,28 +35,33 @@ describe("help", () => {
       is typed at a terminal.
 
       Arguments:
-        text                  messages; quote those with spaces
+        text                     messages; quote those with spaces
 
       Options:
-        --model <dir>         detector directory, or the name of one in models/ (default: btp-mini) (env:
-                              BTP_MODEL)
-        --file <path>         classify the messages of a CSV, JSONL or TXT file
-        --out <path>          with --file: write results here; .csv, .jsonl or .txt (default: stdout)
-        --format <name>       with --file: its format, if its name does not tell (choices: "csv", "jsonl",
-                              "txt")
-        --text-column <name>  with --file: the CSV column or JSON key of the message (default: text,
-                              message, ...)
-        --threshold <score>   count scores from here on as cyberbullying (default: the detector's own)
-        --explain             show which words moved the score, by leaving out each in turn
-        --json                print one JSON object a line, for machines
-        --engine <name>       what computes; auto takes a GPU where one answers, else jit (choices:
-                              "auto", "jit", "tfjs-node-gpu", "tfjs-node", "tfjs-cpu", default: "auto",
-                              env: BTP_ENGINE)
-        --threads <count>     threads to compute with (default: one a core) (env: BTP_THREADS)
-        --precision <name>    int8 computes large models in a third of the time and memory, with scores
-                              within 0.02 of fp32's (choices: "fp32", "int8", default: "fp32", env:
-                              BTP_PRECISION)
-        -h, --help            display help for command
+        --model <dir>            detector directory, or the name of one in models/ (default: btp-mini)
+                                 (env: BTP_MODEL)
+        --file <path>            classify the messages of a CSV, JSONL or TXT file
+        --out <path>             with --file: write results here; .csv, .jsonl or .txt (default: stdout)
+        --format <name>          with --file: its format, if its name does not tell (choices: "csv",
+                                 "jsonl", "txt")
+        --text-column <name>     with --file: the CSV column of the message (default: Text) or its JSON
+                                 key (default: text, message, ...)
+        --delimiter <character>  with --file: between the columns of a CSV; \`tab\` for a tabulator
+                                 (default: ,)
+        --preset <name>          with --file: column and format of a public data set; \`dataset sources\`
+                                 tells of each (choices: "elsafoury", "davidson", "olid", "hateval",
+                                 "hatecheck", "jigsaw")
+        --threshold <score>      count scores from here on as cyberbullying (default: the detector's own)
+        --explain                show which words moved the score, by leaving out each in turn
+        --json                   print one JSON object a line, for machines
+        --engine <name>          what computes; auto takes a GPU where one answers, else jit (choices:
+                                 "auto", "jit", "tfjs-node-gpu", "tfjs-node", "tfjs-cpu", default: "auto",
+                                 env: BTP_ENGINE)
+        --threads <count>        threads to compute with (default: one a core) (env: BTP_THREADS)
+        --precision <name>       int8 computes large models in a third of the time and memory, with scores
+                                 within 0.02 of fp32's (choices: "fp32", "int8", default: "fp32", env:
+                                 BTP_PRECISION)
+        -h, --help               display help for command
 
       The number is the confidence in the label: 0.5 at the threshold, 1 at certainty.
       A message longer than the detector reads is judged by its beginning, with a notice.

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isEmptyMessage } from "@btp/detector";
 import type { TrainConfig } from "../config/knobs.js";
 import { readCsvLayout } from "../data/csv-layout.js";
 import { describeOverlap, findDuplicates, findOverlap } from "../data/duplicates.js";
@@ -32,7 +33,8 @@ const listedRows = 10;
 export async function readDataSets(config: TrainConfig): Promise<DataSets> {
   const layout = readCsvLayout(config);
   const paths = dataPaths(config);
-  const [train, validation] = [await readCsv(paths.train, layout), await readCsv(paths.validation, layout)];
+  const train = withoutEmpty(await readCsv(paths.train, layout));
+  const validation = withoutEmpty(await readCsv(paths.validation, layout));
   requireBothLabels(train, paths.train);
   requireBothLabels(validation, paths.validation);
   const notes = [...describeFile(paths.train, train), ...describeFile(paths.validation, validation)];
@@ -64,6 +66,20 @@ function bundledSample(): { readonly train: string; readonly validation: string 
   return existsSync(paths.train) && existsSync(paths.validation) ? paths : undefined;
 }
 
+/** Counts follow; what is empty is what a detector calls so. */
+function withoutEmpty(file: DataFile): DataFile {
+  const examples = file.examples.filter(({ text }) => !isEmptyMessage(text));
+  const positive = examples.filter(({ label }) => label === 1).length;
+  const counts = {
+    ...file.counts,
+    examples: examples.length,
+    positive,
+    negative: examples.length - positive,
+    emptyText: file.examples.length - examples.length,
+  };
+  return { ...file, examples, counts };
+}
+
 function requireBothLabels({ counts }: DataFile, path: string): void {
   if (counts.positive > 0 && counts.negative > 0) return;
   throw new TrainError(
@@ -80,7 +96,10 @@ function describeFile(path: string, { examples, counts, problems }: DataFile): s
     const more = counts.badRows > listed.length ? `; and ${counts.badRows - listed.length} more` : "";
     notes.push(`${path}: ${counts.badRows} bad rows left out: ${listed.join("; ")}${more}.`);
   }
-  if (counts.emptyText > 0) notes.push(`${path}: ${counts.emptyText} messages are empty; they are kept.`);
+  if (counts.emptyText > 0)
+    notes.push(
+      `${path}: ${counts.emptyText} messages are empty; they are left out, as a detector decides on those without its model.`,
+    );
   const repeats = findDuplicates(examples);
   if (repeats.exact + repeats.normalised > 0)
     notes.push(

@@ -16,6 +16,8 @@ import { measureSensitivity } from "./sensitivity.js";
 import { weightRange } from "./weight-range.js";
 
 const DEFAULT_LIMIT = 0.02;
+/** Part of the limit that weights of 7 bits may use on the calibration: on other messages they are off by some more. */
+const REDUCED_RANGE_SHARE = 0.8;
 /** Parts of the limit that are aimed at in turn, since contributions are measured on few messages. */
 const TARGETS = [0.95, 0.8, 0.6];
 /** Calibration runs that contributions are measured on, the worst ones: one program run each for every matrix. */
@@ -39,9 +41,10 @@ type OutputError = NonNullable<Int8Report["outputError"]>;
 /** @returns the program's graph and session: int8, or float32 where int8 is not good enough */
 export async function prepareInt8({ bound, precision, runs, openSession }: Int8Input): Promise<PreparedInt8> {
   const keepFloat = precision.keepFloat ?? (() => false);
-  const outputLimit = precision.outputLimit ?? DEFAULT_LIMIT;
-  const errorOf = precision.outputError ?? largestRowError;
   const range = await weightRange(openSession);
+  const outputLimit = precision.outputLimit ?? DEFAULT_LIMIT;
+  const aim = outputLimit * (range.largest === undefined ? 1 : REDUCED_RANGE_SHARE);
+  const errorOf = precision.outputError ?? largestRowError;
   const plan = await planMatrices(
     bound,
     keepFloat,
@@ -83,14 +86,14 @@ export async function prepareInt8({ bound, precision, runs, openSession }: Int8I
         (k, results) => errorOf(plan.exact[worst[k]!]!, results),
         openSession,
       );
-      matrices = keepWithin(plan.matrices, contributions, ((target * outputLimit) / first!.max) ** 2);
+      matrices = keepWithin(plan.matrices, contributions, ((target * aim) / first!.max) ** 2);
     }
     if (matrices.every(({ form }) => form === "float32") && precision.tables !== true) break;
     const prepared = await open(matrices);
     errors = await errorsOf(prepared.session, runs, plan.exact, errorOf);
     const outputError = summary(errors);
     first ??= outputError;
-    if (outputError === undefined || outputError.max <= outputLimit) {
+    if (outputError === undefined || outputError.max <= aim) {
       report("int8", matrices, outputError);
       return prepared;
     }
