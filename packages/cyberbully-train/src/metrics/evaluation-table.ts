@@ -33,14 +33,24 @@ function summary({ messages, positive, threshold, majorityAccuracy }: Evaluation
   );
 }
 
-function figures({ metrics, method }: Evaluation): string {
+function figures(evaluation: Evaluation): string {
+  const { metrics, method } = evaluation;
   const interval = method.resamples > 0 ? `${percent(method.confidence, 0)} interval` : "";
   const lines = Object.entries(metrics).map(([name, { value, interval: range }]) => {
     const title = titles[name as MetricName].padEnd(18);
     const shown = value === null ? "   -  " : value.toFixed(4);
-    return `${title} ${shown}${range === null ? "" : `   ${range.low.toFixed(3)} to ${range.high.toFixed(3)}`}`;
+    return `${title} ${shown}${range === null ? "" : `   ${range.low.toFixed(3)} to ${range.high.toFixed(3)}`}`.trimEnd();
   });
-  return [`${"".padEnd(18)}  value   ${interval}`.trimEnd(), ...lines].join("\n");
+  return [`${"".padEnd(18)}  value   ${interval}`.trimEnd(), ...lines, ...missingLabel(evaluation)].join(
+    "\n",
+  );
+}
+
+/** Why some figures are missing. */
+function missingLabel({ messages, positive }: Evaluation): string[] {
+  if (positive > 0 && positive < messages) return [];
+  const only = positive === 0 ? "no message is cyberbullying" : "every message is cyberbullying";
+  return [`- : not defined, since ${only} here; it takes both labels.`];
 }
 
 function confusionMatrix({ confusion }: Evaluation): string {
@@ -53,19 +63,30 @@ function confusionMatrix({ confusion }: Evaluation): string {
   ].join("\n");
 }
 
-function thresholdRows({ thresholds, bestThresholds }: Evaluation): string {
+function thresholdRows({ thresholds, bestThresholds, metrics, messages, positive }: Evaluation): string {
   const columns = ["threshold", "accuracy", "precision", "recall", "F1", "flagged"];
   const header = columns.map((name) => name.padStart(10)).join("");
   const lines = thresholds.map((row) =>
-    [row.threshold.toFixed(2), row.accuracy, row.precision, row.recall, row.f1, row.flagged]
+    [
+      row.threshold.toFixed(2),
+      row.accuracy,
+      metrics.precision.value === null ? "-" : row.precision,
+      metrics.recall.value === null ? "-" : row.recall,
+      metrics.f1.value === null ? "-" : row.f1,
+      row.flagged,
+    ]
       .map((value) => (typeof value === "number" ? value.toFixed(3) : value).padStart(10))
       .join(""),
   );
+  // With one label the best threshold is to call every message by it.
+  if (positive === 0 || positive === messages) return [header, ...lines].join("\n");
   const best = Object.entries(bestThresholds).map(
     ([aim, { threshold, value }]) => `best ${aim}: ${value.toFixed(4)} at threshold ${threshold.toFixed(4)}`,
   );
-  return [header, ...lines, "", ...best].join("\n");
+  return [header, ...lines, "", ...best, flattering].join("\n");
 }
+
+const flattering = "(best on these very messages, which flatters: measure on others)";
 
 function percent(share: number, digits = 1): string {
   return `${(100 * share).toFixed(digits)} %`;

@@ -30,10 +30,22 @@ describe("an evaluation", () => {
 
   it("says null where one label is missing", () => {
     const { metrics } = evaluateScores(Uint8Array.of(0, 0), Float64Array.of(0.2, 0.4), { bootstrap: 10 });
-    expect([metrics.rocAuc, metrics.prAuc]).toEqual([
-      { value: null, interval: null },
-      { value: null, interval: null },
-    ]);
+    const { rocAuc, prAuc, recall, f1 } = metrics;
+    for (const metric of [rocAuc, prAuc, recall, f1]) expect(metric).toEqual({ value: null, interval: null });
+    expect(metrics.specificity.value).toBe(1);
+  });
+
+  it("prints - for what one label does not define, and why", () => {
+    const harmless = evaluateScores(Uint8Array.of(0, 0), Float64Array.of(0.2, 0.6), { bootstrap: 0 });
+    const text = formatEvaluation(harmless);
+    expect(text).toMatch(/^ROC-AUC +-$/m);
+    expect(text).toMatch(/^recall +-$/m);
+    expect(text).toContain("- : not defined, since no message is cyberbullying here");
+    expect(text).toMatch(/^ +0\.50 +0\.500 +- +- +- +0\.500$/m);
+    expect(text).not.toContain("best f1");
+    const bullying = evaluateScores(Uint8Array.of(1, 1), Float64Array.of(0.2, 0.6), { bootstrap: 0 });
+    expect(bullying.metrics.recall.value).toBe(0.5);
+    expect(formatEvaluation(bullying)).toMatch(/^specificity +-$/m);
   });
 
   it("prints as a table", () => {

@@ -29,7 +29,7 @@ export interface EvaluationOptions {
 }
 
 export interface MetricValue {
-  /** Null where the data do not define it: an area under a curve with one label only. */
+  /** Null where the data do not define it: with one label only, what is a share of the other or compares the two. */
   readonly value: number | null;
   readonly interval: Interval | null;
 }
@@ -74,9 +74,12 @@ export function evaluateScores(
   const { confusion } = measured;
   const right = confusion.truePositives + confusion.trueNegatives;
   const positive = confusion.truePositives + confusion.falseNegatives;
+  const undefinedFigures = undefinedWith(positive, ranked.count - positive);
   const metric = (name: MetricName): [MetricName, MetricValue] => [
     name,
-    { value: measured[name], interval: intervals[name] },
+    undefinedFigures.includes(name)
+      ? { value: null, interval: null }
+      : { value: measured[name], interval: intervals[name] },
   ];
   return {
     messages: ranked.count,
@@ -101,4 +104,10 @@ export function evaluateScores(
       ece: `${ECE_BINS} equal-width bins`,
     },
   };
+}
+
+/** The figures that say nothing where a label is missing; shares of nothing would be printed as 0. */
+function undefinedWith(positives: number, negatives: number): readonly MetricName[] {
+  if (positives === 0) return ["precision", "recall", "f1", "macroF1", "rocAuc", "prAuc"];
+  return negatives === 0 ? ["specificity", "macroF1", "rocAuc", "prAuc"] : [];
 }
