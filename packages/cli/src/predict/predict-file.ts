@@ -22,17 +22,20 @@ export async function predictFile(
 ): Promise<number> {
   const found = await stat(plan.path).catch(() => undefined);
   if (!found?.isFile()) throw new CliError("FILE_UNREADABLE", `Expected a file at ${plan.path}, found none.`);
-  const target = await openTarget(plan.out, context);
   const colors = createColors(plan.out === undefined && wantsColor(context.stdout, context.env));
+  // Before there is anything to clean up: a signal between the two would leave half a file.
   const stop = stopOnSignals();
   try {
-    const writer = recordWriter(plan.outputFormat, colors);
-    const counts = await stream(plan, found.size, predictor, writer, target, stop.signal, context);
-    await target.finish();
-    return report(counts, context);
-  } catch (error) {
-    await target.discard();
-    throw error;
+    const target = await openTarget(plan.out, context);
+    try {
+      const writer = recordWriter(plan.outputFormat, colors);
+      const counts = await stream(plan, found.size, predictor, writer, target, stop.signal, context);
+      await target.finish();
+      return report(counts, context);
+    } catch (error) {
+      await target.discard();
+      throw error;
+    }
   } finally {
     stop.release();
   }
