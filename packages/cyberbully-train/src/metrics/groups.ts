@@ -1,4 +1,5 @@
 /** One figure per kind of message: where a detector errs, and on whom, which a single accuracy hides. */
+import { confusionAt } from "./confusion.js";
 import { type Interval, wilsonInterval } from "./intervals.js";
 
 export interface GroupFigures {
@@ -37,21 +38,23 @@ export function evaluateGroups(
   return [...members]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([group, rows]) => {
-      const flagged = rows.filter((i) => scores[i]! >= threshold);
-      const positive = rows.filter((i) => labels[i] === 1).length;
-      const found = flagged.filter((i) => labels[i] === 1).length;
-      const negative = rows.length - positive;
-      const falsePositives = flagged.length - found;
-      const right = found + negative - falsePositives;
+      const { truePositives, falsePositives, trueNegatives, falseNegatives } = confusionAt(
+        Uint8Array.from(rows, (i) => labels[i]!),
+        Float64Array.from(rows, (i) => scores[i]!),
+        threshold,
+      );
+      const positive = truePositives + falseNegatives;
+      const negative = trueNegatives + falsePositives;
+      const right = truePositives + trueNegatives;
       return {
         group,
         messages: rows.length,
         positive,
         accuracy: right / rows.length,
         accuracyWilson: wilsonInterval(right, rows.length),
-        flagged: flagged.length / rows.length,
+        flagged: (truePositives + falsePositives) / rows.length,
         falsePositiveRate: negative === 0 ? null : falsePositives / negative,
-        falseNegativeRate: positive === 0 ? null : (positive - found) / positive,
+        falseNegativeRate: positive === 0 ? null : falseNegatives / positive,
       };
     });
 }

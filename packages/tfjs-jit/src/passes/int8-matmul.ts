@@ -12,7 +12,10 @@ import { type RewriteContext, rewrite } from "./rewrite.js";
 import type { Producers } from "./scalars.js";
 
 /** Of matrices that are alive: calibration makes several programs of the same ones. */
-const quantized = new WeakMap<Float32Array, Int8Matrix>();
+const quantized = new WeakMap<
+  Float32Array,
+  { readonly largest: number | undefined; readonly matrix: Int8Matrix }
+>();
 
 /** Least value of GELU in its tanh form (at x = -0.7524), rounded away from 0. */
 const GELU_LOWEST = -0.1701;
@@ -69,10 +72,13 @@ function int8Product(
 ): Value {
   const channelScales = treatment.form === "int8-smoothed" ? treatment.channelScales : undefined;
   const { largest } = treatment;
-  const isPlain = channelScales === undefined && alpha === 1 && largest === undefined;
+  const isPlain = channelScales === undefined && alpha === 1;
   const known = isPlain ? quantized.get(data) : undefined;
-  const weight = known ?? quantizeColumns(path, data, rows, columns, channelScales, alpha, largest);
-  if (isPlain) quantized.set(data, weight);
+  const weight =
+    known !== undefined && known.largest === largest
+      ? known.matrix
+      : quantizeColumns(path, data, rows, columns, channelScales, alpha, largest);
+  if (isPlain) quantized.set(data, { largest, matrix: weight });
   const lowest = channelScales === undefined && isGelu(builder, x) ? GELU_LOWEST : undefined;
   const inputs = bias === undefined ? [x] : [x, bias];
   return builder.add1("Int8MatMul", inputs, { weight, lowest, gelu: false });
