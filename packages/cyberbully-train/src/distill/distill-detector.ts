@@ -34,6 +34,7 @@ import { vectorMapTable } from "./distill-step.js";
 import type { EncodedSource } from "./mixture.js";
 import type { Recipe } from "./recipe.js";
 import { digestSources, encodeSource, type LoadedSource, loadSources, type ResolvePath } from "./sources.js";
+import { readStart, type StartDetector } from "./start-detector.js";
 import { readTexts } from "./texts.js";
 import { type DistilledDetector, type ValidationSet, writeDistilled } from "./write-distilled.js";
 
@@ -97,6 +98,7 @@ interface Prepared {
   /** K; 1 where there are no vectors. */
   readonly vectorWidth: number;
   readonly sourcesSha256: string;
+  readonly start: StartDetector | undefined;
 }
 
 interface PreparedRun {
@@ -144,7 +146,7 @@ async function distillAndWrite(
       engine,
       scorer,
       vectorWidth,
-      initial: initialParams([...table, ...map], recipe.seed),
+      initial: { ...initialParams([...table, ...map], recipe.seed), ...prepared.start?.params },
       sources,
       validation: new Map([...validation].map(([name, { source }]) => [name, source])),
       random: createRandomSource(seedFor(recipe.seed, "dropout") >>> 0),
@@ -184,7 +186,11 @@ async function distillAndWrite(
 async function prepare(recipe: Recipe, resolvePath: ResolvePath): Promise<Prepared> {
   const loaded = await loadSources(recipe, resolvePath);
   const tokenizer = await createTokenizer();
-  const vocabulary = await chooseVocabulary(recipe, loaded, tokenizer, resolvePath);
+  const start = recipe.start === undefined ? undefined : await readStart(resolvePath(recipe.start), recipe);
+  const vocabulary =
+    start === undefined
+      ? await chooseVocabulary(recipe, loaded, tokenizer, resolvePath)
+      : vocabularyOf(start, tokenizer, recipe.normalise);
   const { numLayers, width, numHeads, contextLength } = recipe.model;
   const model: GptConfig = {
     vocabSize: vocabulary.size,
@@ -232,7 +238,17 @@ async function prepare(recipe: Recipe, resolvePath: ResolvePath): Promise<Prepar
     validation,
     vectorWidth: commonWidth(loaded),
     sourcesSha256: digestSources(loaded),
+    start,
   };
+}
+
+function vocabularyOf(
+  { keptTokenIds }: StartDetector,
+  tokenizer: Gpt2Tokenizer,
+  normalise: boolean,
+): Vocabulary {
+  if (keptTokenIds === undefined) return wholeVocabulary(tokenizer, normalise);
+  return keptVocabulary(tokenizer, keptTokenIds, normalise);
 }
 
 async function chooseVocabulary(
@@ -285,7 +301,7 @@ function commonWidth(sources: readonly LoadedSource[]): number {
 /** Paths, names and the card change no bit; all else of the recipe is compared when a run is resumed. */
 function identityOf(
   recipe: Recipe,
-  { sourcesSha256, validation }: Prepared,
+  { sourcesSha256, validation, start }: Prepared,
   engine: Engine,
   maxUpdates: number | undefined,
 ): RunIdentity {
@@ -294,6 +310,7 @@ function identityOf(
     description: _text,
     card: _card,
     sources: _sources,
+    start: _start,
     validation: checks,
     ...values
   } = recipe;
@@ -308,7 +325,7 @@ function identityOf(
     config,
     trainData: sourcesSha256,
     validationData: [...validation.values()].map(({ name, sha256 }) => `${name} ${sha256}`).join(", "),
-    startWeights: "from the seed",
+    startWeights: start?.sha256 ?? "from the seed",
     engine: engine.name,
   };
 }

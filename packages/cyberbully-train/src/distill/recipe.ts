@@ -110,6 +110,9 @@ export const recipeSchema = z.strictObject({
       keptIds: path.optional().describe("JSON list of GPT-2 token ids, in place of counting"),
     })
     .prefault({}),
+  start: path
+    .optional()
+    .describe("detector directory whose weights and vocabulary training begins with, in place of the seed's"),
   normalise: z.boolean().default(false),
   seed: count(0xffff_ffff).default(1),
   sources: z.record(name, sourceSchema),
@@ -169,6 +172,8 @@ function contradictionsOf(recipe: Recipe): string[] {
     found.push(
       `model: expected width to be a multiple of numHeads, got ${model.width} and ${model.numHeads}.`,
     );
+  if (recipe.start !== undefined && Object.keys(vocabulary).length > 0)
+    found.push("vocabulary: expected none beside start, whose vocabulary is used.");
   if (vocabulary.keptIds !== undefined && vocabulary.minCount !== undefined)
     found.push("vocabulary: expected minCount or keptIds, got both.");
   for (const wanted of vocabulary.countedIn ?? [])
