@@ -36,8 +36,8 @@ ${facts.trial ? "\n> **A trial run**: its phases were cut short. Do not judge me
 ## Figures
 Temperature ${calibration.temperature.toFixed(3)}, bias ${calibration.bias.toFixed(3)} (${recipe.validation.calibration}${recipe.validation.fitThreshold ? ", threshold" : ""}: fitted on ${calibrateOn}), threshold ${threshold.toFixed(3)}. Of the file as it is stored (${recipe.precision}). In brackets: 95 % bootstrap intervals.
 
-| messages | number | accuracy | F1 | AUC | calibration error |
-|---|---|---|---|---|---|
+| messages | number | accuracy | F1 | macro-F1 | AUC | calibration error |
+|---|---|---|---|---|---|---|
 ${Object.entries(facts.evaluations).map(figuresRow).join("\n")}
 
 What ${calibrateOn} fitted is a little too good on it. \`metrics.json\` has every figure; \`loss-plot.png\` and \`accuracy-plot.png\` show the run.
@@ -48,7 +48,7 @@ ${Object.entries(facts.groups).map(groupsTable).join("")}
 ${recipe.phases.map(phaseRow).join("\n")}
 
 ${position.step} updates on ${(position.tokens / 1e6).toFixed(1)} million tokens in ${Math.round(position.seconds)} s (${Math.round(facts.tokensPerSecond)} tokens/s) on the ${identity.engine} engine, seed ${recipe.seed}, ${new Date(now()).toISOString().slice(0, 10)}. Texts are read ${read}, up to ${model.contextLength} tokens of ${model.vocabSize} kinds.
-${recipe.card.teachers === undefined ? "" : `\n## Teachers\n${recipe.card.teachers}\n`}
+${recipe.card.choices === undefined ? "" : `\n## What was tried\n${recipe.card.choices}\n`}${recipe.card.teachers === undefined ? "" : `\n## Teachers\n${recipe.card.teachers}\n`}
 ## Data
 ${recipe.card.data === undefined ? "" : `${recipe.card.data}\n\n`}${[...facts.sources.values()].map(sourceLine).join("\n")}
 
@@ -66,7 +66,7 @@ ${recipe.card.limits === undefined ? "" : `${recipe.card.limits}\n`}- It is made
 }
 
 function figuresRow([name, { messages, metrics }]: [string, Evaluation]): string {
-  const { accuracy, f1, rocAuc, ece } = metrics;
+  const { accuracy, f1, macroF1, rocAuc, ece } = metrics;
   const cell = (metric: typeof accuracy, scale = 1, digits = 3): string => {
     if (metric.value === null) return "-";
     const interval = metric.interval;
@@ -74,7 +74,7 @@ function figuresRow([name, { messages, metrics }]: [string, Evaluation]): string
     const range = interval === null ? "" : ` (${shown(interval.low)} to ${shown(interval.high)})`;
     return `${shown(metric.value)}${range}`;
   };
-  return `| ${name} | ${messages} | ${cell(accuracy)} | ${cell(f1)} | ${cell(rocAuc)} | ${cell(ece)} |`;
+  return `| ${name} | ${messages} | ${cell(accuracy)} | ${cell(f1)} | ${cell(macroF1)} | ${cell(rocAuc)} | ${cell(ece)} |`;
 }
 
 /** The weakest kind first: where it errs, and on whom. */

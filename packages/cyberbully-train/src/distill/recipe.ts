@@ -128,6 +128,7 @@ export const recipeSchema = z.strictObject({
     .strictObject({
       teachers: z.string().max(5000).optional(),
       data: z.string().max(20_000).optional(),
+      choices: z.string().max(20_000).optional().describe("what was tried and measured on the way, in Markdown"),
       limits: z.string().max(20_000).optional().describe("where it fails and on whom, in Markdown"),
       command: z.string().max(1000).optional().describe("what makes the detector again"),
     })
