@@ -227,6 +227,7 @@ async function prepare(recipe: Recipe, resolvePath: ResolvePath): Promise<Prepar
       file: texts.file,
       sha256: read.sha256,
       labels,
+      texts: read.texts,
       groups: read.groups,
       source,
     });

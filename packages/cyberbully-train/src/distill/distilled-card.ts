@@ -2,12 +2,18 @@
 import type { GptConfig } from "@btp/core-gpt";
 import type { Evaluation } from "../metrics/evaluation.js";
 import type { GroupFigures } from "../metrics/groups.js";
+import type { Mistake } from "../metrics/mistakes.js";
 import type { RunIdentity } from "../run/run-position.js";
 import type { Calibration } from "./calibration.js";
 import type { DistillLoopResult } from "./distill-loop.js";
 import { lossNames } from "./distill-step.js";
 import type { EncodedSource } from "./mixture.js";
 import type { Phase, Recipe } from "./recipe.js";
+
+/** A mistake whose text the recipe allows to be shown. */
+export interface ShownMistake extends Mistake {
+  readonly text: string;
+}
 
 export interface DistilledFacts {
   readonly recipe: Recipe;
@@ -20,6 +26,8 @@ export interface DistilledFacts {
   readonly evaluations: Readonly<Record<string, Evaluation>>;
   /** By validation set, where its messages are of several kinds. */
   readonly groups: Readonly<Record<string, readonly GroupFigures[]>>;
+  /** By validation set. */
+  readonly mistakes: Readonly<Record<string, readonly ShownMistake[]>>;
   readonly tokensPerSecond: number;
   readonly trial: boolean;
   readonly now: () => number;
@@ -41,7 +49,7 @@ Temperature ${calibration.temperature.toFixed(3)}, bias ${calibration.bias.toFix
 ${Object.entries(facts.evaluations).map(figuresRow).join("\n")}
 
 What ${calibrateOn} fitted is a little too good on it. \`metrics.json\` has every figure; \`loss-plot.png\` and \`accuracy-plot.png\` show the run.
-${Object.entries(facts.groups).map(groupsTable).join("")}
+${Object.entries(facts.groups).map(groupsTable).join("")}${Object.entries(facts.mistakes).map(mistakesTable).join("")}
 ## Training
 | phase | losses and weights | texts (times an epoch) | epochs | learning rate |
 |---|---|---|---|---|
@@ -83,7 +91,7 @@ function groupsTable([set, groups]: [string, readonly GroupFigures[]]): string {
   const rows = [...groups]
     .sort((a, b) => a.accuracy - b.accuracy)
     .map(({ group, messages, positive, flagged, accuracy, accuracyWilson: { low, high } }) => {
-      const name = group.replace(/[|\r\n]/g, " ");
+      const name = inCell(group);
       return `| ${name} | ${messages} | ${percent(positive / messages)} | ${percent(flagged)} | ${accuracy.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}) |`;
     });
   return `
@@ -95,6 +103,25 @@ Of harmless kinds, the share called cyberbullying is the share of false alarms. 
 ${rows.join("\n")}
 `;
 }
+
+function mistakesTable([set, mistakes]: [string, readonly ShownMistake[]]): string {
+  if (mistakes.length === 0) return "";
+  const rows = mistakes.map(({ text, label, score }) => {
+    const short = text.length > 120 ? `${text.slice(0, 120)}...` : text;
+    return `| ${inCell(short)} | ${label === 1 ? "cyberbullying" : "harmless"} | ${score.toFixed(2)} |`;
+  });
+  return `
+### Known failures: ${set}
+Its most certain mistakes, the worst of each kind first.
+
+| message | is | score |
+|---|---|---|
+${rows.join("\n")}
+`;
+}
+
+/** Text for a cell of a Markdown table. */
+const inCell = (text: string): string => text.replace(/[|\r\n]/g, " ");
 
 function phaseRow({ name, losses, mixture, epochs, learningRate }: Phase): string {
   const weighed = lossNames.filter((loss) => losses[loss] > 0).map((loss) => `${loss} ${losses[loss]}`);

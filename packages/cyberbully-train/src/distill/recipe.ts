@@ -39,6 +39,11 @@ const validationSchema = z.strictObject({
   groupColumn: column
     .optional()
     .describe("column that says what kind of message each is: the card has figures by kind"),
+  shownMistakes: count(100)
+    .default(0)
+    .describe(
+      "so many of its most certain mistakes stand in the card, with their text: only where that may be published",
+    ),
 });
 
 const portionSchema = z.strictObject({
@@ -128,7 +133,11 @@ export const recipeSchema = z.strictObject({
     .strictObject({
       teachers: z.string().max(5000).optional(),
       data: z.string().max(20_000).optional(),
-      choices: z.string().max(20_000).optional().describe("what was tried and measured on the way, in Markdown"),
+      choices: z
+        .string()
+        .max(20_000)
+        .optional()
+        .describe("what was tried and measured on the way, in Markdown"),
       limits: z.string().max(20_000).optional().describe("where it fails and on whom, in Markdown"),
       command: z.string().max(1000).optional().describe("what makes the detector again"),
     })

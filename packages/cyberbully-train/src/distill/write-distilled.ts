@@ -8,6 +8,7 @@ import { type ClassifierParams, flattenParams, type GptConfig, type HostTensor }
 import { type DetectorArtifact, readArtifact, writeArtifact } from "@btp/detector";
 import { type Evaluation, evaluateScores } from "../metrics/evaluation.js";
 import { evaluateGroups, type GroupFigures } from "../metrics/groups.js";
+import { worstMistakes } from "../metrics/mistakes.js";
 import { rankScores } from "../metrics/ranked-scores.js";
 import { fitTemperature, scoresOf } from "../metrics/temperature.js";
 import { bestThreshold } from "../metrics/thresholds.js";
@@ -20,7 +21,7 @@ import type { Scorer } from "../run/scorer.js";
 import { assembleClassifier } from "../step/trained-part.js";
 import { type Calibration, fitTemperatureAndBias } from "./calibration.js";
 import { type DistillLoopResult, scorable } from "./distill-loop.js";
-import { writeDistilledCard } from "./distilled-card.js";
+import { type ShownMistake, writeDistilledCard } from "./distilled-card.js";
 import type { EncodedSource } from "./mixture.js";
 import type { Recipe } from "./recipe.js";
 
@@ -30,6 +31,7 @@ export interface ValidationSet {
   readonly file: string;
   readonly sha256: string;
   readonly labels: Uint8Array;
+  readonly texts: readonly string[];
   /** Kind of each message, where the recipe names a column of kinds. */
   readonly groups: readonly string[] | undefined;
   readonly source: MessageSource;
@@ -82,10 +84,19 @@ export async function writeDistilled(input: WriteDistilledInput): Promise<Distil
   const { calibration, threshold } = calibrate(input, margins);
   const evaluations: Record<string, Evaluation> = {};
   const groups: Record<string, readonly GroupFigures[]> = {};
-  for (const [name, { labels, groups: kinds }] of input.validation) {
+  const mistakes: Record<string, readonly ShownMistake[]> = {};
+  for (const [name, { labels, texts, groups: kinds }] of input.validation) {
     const scores = scoresOf(shift(margins.get(name)!, calibration.bias), calibration.temperature);
     evaluations[name] = evaluateScores(labels, scores, { threshold, seed: recipe.seed });
     if (kinds !== undefined) groups[name] = evaluateGroups(kinds, labels, scores, threshold);
+    const shown = worstMistakes(
+      labels,
+      scores,
+      threshold,
+      recipe.validation.sets[name]!.shownMistakes,
+      kinds,
+    );
+    mistakes[name] = shown.map((mistake) => ({ ...mistake, text: texts[mistake.row]! }));
   }
   const artifact = {
     ...raw,
@@ -95,7 +106,7 @@ export async function writeDistilled(input: WriteDistilledInput): Promise<Distil
   };
   const { position } = result;
   const tokensPerSecond = position.tokens / Math.max(position.seconds, 1e-9);
-  const facts = { ...input, calibration, threshold, evaluations, groups, tokensPerSecond };
+  const facts = { ...input, calibration, threshold, evaluations, groups, mistakes, tokensPerSecond };
   const sha256 = await writeArtifact(out, artifact, {
     precision,
     files: {
