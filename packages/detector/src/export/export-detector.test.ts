@@ -97,7 +97,7 @@ describe("exportDetector", () => {
       precision: "int8",
       calibration: texts,
     });
-    expect(small.int8?.precision).toBe("int8");
+    expect(small.int8).toMatchObject({ precision: "int8", weightBits: 7 });
     expect(small.int8?.matrices.filter(({ form }) => form !== "float32").length).toBeGreaterThan(0);
     expect(small.bytes).toBeLessThan(0.45 * float.bytes);
     for (const runtime of runtimes) {

@@ -81,6 +81,7 @@ export async function exportDetector(
       ...(precision === "int8" && {
         precision: {
           kind: "int8",
+          portable: true,
           tables: true,
           outputError: (exact, approximate) => scoreError(exact, approximate, temperature),
           outputLimit: scoreLimit,

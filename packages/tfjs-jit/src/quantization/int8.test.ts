@@ -204,6 +204,11 @@ describe("int8 programs", () => {
     }
   });
 
+  it("have weights of 7 bits when they are for other machines, whatever this one can do", async () => {
+    const { report } = await compilePair("portable", createModel(), { ...calibrated, portable: true });
+    expect(report).toMatchObject({ precision: "int8", weightBits: 7 });
+  });
+
   it("keep the matrices in float32 that cost most where the results need it", async () => {
     const { weightBits } = (await compilePair("loose", createModel(), calibrated)).report;
     const limit = weightBits === 8 ? 0.006 : 0.012;

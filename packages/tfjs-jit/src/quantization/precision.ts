@@ -19,6 +19,11 @@ export interface Int8Precision {
   readonly keepFloat?: (path: string) => boolean;
   /** Tables that rows are looked up in become int8 too: a quarter of the memory, no faster. Default false. */
   readonly tables?: boolean;
+  /**
+   * For a program that other machines will run: weights of 7 bits, which are right on processors without VNNI too, even where
+   * this one has it. Default false.
+   */
+  readonly portable?: boolean;
   /** Called once, before the program is ready. */
   readonly onReport?: (report: Int8Report) => void;
 }
@@ -39,7 +44,7 @@ export interface MatrixReport {
 export interface Int8Report {
   /** What the program computes with in the end. */
   readonly precision: "int8" | "float32";
-  /** 7 on processors without VNNI, where products of 8 bits would overflow: errors are up to twice as large there. */
+  /** 7 with `portable` and on processors without VNNI, where products of 8 bits would overflow: errors are up to twice as large there. */
   readonly weightBits: 7 | 8;
   readonly matrices: readonly MatrixReport[];
   /**

@@ -13,7 +13,7 @@ import { largestRowError } from "./output-error.js";
 import { keepWithin, type MatrixPlan, planMatrices } from "./plan-matrices.js";
 import type { Int8Precision, Int8Report } from "./precision.js";
 import { measureSensitivity } from "./sensitivity.js";
-import { weightRange } from "./weight-range.js";
+import { REDUCED, weightRange } from "./weight-range.js";
 
 const DEFAULT_LIMIT = 0.02;
 /** Part of the limit that weights of 7 bits may use on the calibration: on other messages they are off by some more. */
@@ -41,7 +41,7 @@ type OutputError = NonNullable<Int8Report["outputError"]>;
 /** @returns the program's graph and session: int8, or float32 where int8 is not good enough */
 export async function prepareInt8({ bound, precision, runs, openSession }: Int8Input): Promise<PreparedInt8> {
   const keepFloat = precision.keepFloat ?? (() => false);
-  const range = await weightRange(openSession);
+  const range = precision.portable === true ? REDUCED : await weightRange(openSession);
   const outputLimit = precision.outputLimit ?? DEFAULT_LIMIT;
   const aim = outputLimit * (range.largest === undefined ? 1 : REDUCED_RANGE_SHARE);
   const errorOf = precision.outputError ?? largestRowError;

@@ -10,7 +10,7 @@ import { quantizeColumns } from "./int8-matrix.js";
 import type { WeightRange } from "./precision.js";
 
 /** Two products of it with 255 fit 16 bits. */
-const REDUCED: WeightRange = { largest: 63 };
+export const REDUCED: WeightRange = { largest: 63 };
 const SIZE = 64;
 
 /** @returns an empty range (the whole one) where products of the largest integers are right */
