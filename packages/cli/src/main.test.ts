@@ -42,6 +42,7 @@ describe("help", () => {
                                  (env: BTP_MODEL)
         --file <path>            classify the messages of a CSV, JSONL or TXT file
         --out <path>             with --file: write results here; .csv, .jsonl or .txt (default: stdout)
+        --overwrite              with --out: replace what is there
         --format <name>          with --file: its format, if its name does not tell (choices: "csv",
                                  "jsonl", "txt")
         --text-column <name>     with --file: the CSV column of the message (default: Text) or its JSON
@@ -106,6 +107,7 @@ describe("wrong usage", () => {
     ],
     [["predict", "--file", "a.csv", "x"], "Give messages or --file, not both."],
     [["predict", "--out", "b.csv", "x"], "--out needs --file."],
+    [["predict", "--overwrite", "x"], "--overwrite needs --file."],
     [
       ["predict", "--file", "a.xls"],
       "Expected a file ending in .csv, .jsonl or .txt, or --format; got a.xls.",

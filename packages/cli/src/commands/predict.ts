@@ -5,6 +5,7 @@ import { presetNames } from "../dataset/presets.js";
 import { UsageError } from "../exit-codes.js";
 import type { FileOptions, FilePlan } from "../predict/file-plan.js";
 import type { PredictorOptions } from "../predict/predictor.js";
+import { overwriteOption } from "../refuse-to-overwrite.js";
 import {
   engineOption,
   jsonOption,
@@ -27,6 +28,7 @@ export function createCommand(context: CliContext): Command {
     .addOption(
       new Option("--out <path>", "with --file: write results here; .csv, .jsonl or .txt (default: stdout)"),
     )
+    .addOption(overwriteOption("with --out: replace what is there"))
     .addOption(
       new Option("--format <name>", "with --file: its format, if its name does not tell").choices([
         "csv",
@@ -112,9 +114,10 @@ async function readPlan(options: FileOptions, { cwd }: CliContext): Promise<File
   return planFile(options, cwd);
 }
 
-function refuseWithoutFile({ out, format, textColumn, delimiter, preset }: PredictOptions): void {
+function refuseWithoutFile({ out, overwrite, format, textColumn, delimiter, preset }: PredictOptions): void {
   const given = Object.entries({
     "--out": out,
+    "--overwrite": overwrite,
     "--format": format,
     "--text-column": textColumn,
     "--delimiter": delimiter,

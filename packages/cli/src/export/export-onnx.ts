@@ -1,6 +1,5 @@
 /** Exports a detector and tells what was written. */
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type ExportedModel, exportDetector, maxMessageLength } from "@btp/detector";
 import type { CliContext } from "../context.js";
@@ -10,6 +9,7 @@ import { formatOfPath } from "../predict/message-format.js";
 import { messageSource } from "../predict/message-source.js";
 import { toPrintable } from "../printable.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
+import { sizeOfFile } from "../size-of-file.js";
 
 export interface ExportOnnxOptions {
   readonly model?: string;
@@ -29,7 +29,8 @@ export async function exportOnnxModel(options: ExportOnnxOptions, context: CliCo
   if (calibration !== undefined && precision !== "int8")
     throw new UsageError("Expected --calibration with --precision int8: fp32 has nothing to measure.");
   const out = resolve(context.cwd, options.out);
-  refuseToOverwrite([out], options.overwrite);
+  // The second is written for a model too large for one file.
+  refuseToOverwrite([out, `${out}.data`], options.overwrite);
   const model = findModel(options.model ?? context.env.BTP_MODEL, context.cwd);
   const texts = calibration === undefined ? undefined : await readSome(resolve(context.cwd, calibration));
   const exported = await exportDetector(model, out, {
@@ -63,8 +64,7 @@ function precisionOf({ int8 }: ExportedModel): string {
 async function readSome(path: string): Promise<string[]> {
   const format = formatOfPath(path);
   if (!format) throw new UsageError(`Expected --calibration to end in .csv, .jsonl or .txt, got ${path}.`);
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw new CliError("FILE_UNREADABLE", `Expected a file at ${path}, found none.`);
+  sizeOfFile(path);
   const input = createReadStream(path);
   const source = messageSource(input, { format, path, textColumn: undefined, maxLength: maxMessageLength });
   const texts: string[] = [];

@@ -3,11 +3,14 @@ import { resolve } from "node:path";
 import { type ReadCsvOptions, readCsvLayout } from "@btp/cyberbully-train/datasets";
 import { type DatasetPreset, datasetPresets, type PresetName } from "../dataset/presets.js";
 import { UsageError } from "../exit-codes.js";
+import { refuseToOverwrite } from "../refuse-to-overwrite.js";
+import { sizeOfFile } from "../size-of-file.js";
 import { formatOfPath, type MessageFormat } from "./message-format.js";
 
 export interface FileOptions {
   readonly file: string;
   readonly out?: string;
+  readonly overwrite?: boolean;
   readonly format?: MessageFormat;
   readonly textColumn?: string;
   readonly delimiter?: string;
@@ -18,6 +21,8 @@ export interface FileOptions {
 
 export interface FilePlan {
   readonly path: string;
+  /** Of the file at `path`. */
+  readonly bytes: number;
   readonly out: string | undefined;
   readonly inputFormat: MessageFormat;
   readonly outputFormat: MessageFormat | "people";
@@ -25,7 +30,7 @@ export interface FilePlan {
   readonly csvFormat: Pick<ReadCsvOptions, "delimiter" | "quote">;
 }
 
-/** @throws {UsageError}; {TrainDataError} BAD_DELIMITER */
+/** @throws {UsageError}; {TrainDataError} BAD_DELIMITER; {CliError} FILE_UNREADABLE, OUTPUT_EXISTS */
 export function planFile(options: FileOptions, cwd: string): FilePlan {
   const inputFormat = options.format ?? formatOfPath(options.file);
   if (!inputFormat) {
@@ -39,7 +44,10 @@ export function planFile(options: FileOptions, cwd: string): FilePlan {
   }
   const path = resolve(cwd, options.file);
   const out = options.out === undefined ? undefined : resolve(cwd, options.out);
-  return { path, out, inputFormat, outputFormat, ...columnsOf(options, inputFormat) };
+  const columns = columnsOf(options, inputFormat);
+  const bytes = sizeOfFile(path);
+  if (out !== undefined) refuseToOverwrite([out], options.overwrite);
+  return { path, bytes, out, inputFormat, outputFormat, ...columns };
 }
 
 /** As `train` and `evaluate` read a CSV. */

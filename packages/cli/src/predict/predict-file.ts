@@ -1,11 +1,12 @@
 /** predict --file: every message of a file, streamed in and out, with progress; memory does not grow with the file. */
 import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { maxMessageLength } from "@btp/detector";
 import { createColors, wantsColor } from "../color.js";
 import type { CliContext } from "../context.js";
-import { CliError, exitCodes } from "../exit-codes.js";
+import { exitCodes } from "../exit-codes.js";
 import { startProgress } from "../progress.js";
 import { stopOnSignals } from "../stop-signal.js";
 import { write } from "../write-stream.js";
@@ -14,14 +15,12 @@ import { messageSource } from "./message-source.js";
 import type { Predictor } from "./predictor.js";
 import { type RecordWriter, recordWriter } from "./result-format.js";
 
-/** @returns exit code: failed when rows had to be left out  @throws {CliError} FILE_UNREADABLE; {TrainDataError} for a CSV */
+/** @returns exit code: failed when rows had to be left out  @throws {TrainDataError} for the file */
 export async function predictFile(
   plan: FilePlan,
   predictor: Predictor,
   context: CliContext,
 ): Promise<number> {
-  const found = await stat(plan.path).catch(() => undefined);
-  if (!found?.isFile()) throw new CliError("FILE_UNREADABLE", `Expected a file at ${plan.path}, found none.`);
   const colors = createColors(plan.out === undefined && wantsColor(context.stdout, context.env));
   // Before there is anything to clean up: a signal between the two would leave half a file.
   const stop = stopOnSignals();
@@ -29,7 +28,7 @@ export async function predictFile(
     const target = await openTarget(plan.out, context);
     try {
       const writer = recordWriter(plan.outputFormat, colors);
-      const counts = await stream(plan, found.size, predictor, writer, target, stop.signal, context);
+      const counts = await stream(plan, predictor, writer, target, stop.signal, context);
       await target.finish();
       return report(counts, context);
     } catch (error) {
@@ -54,6 +53,7 @@ async function openTarget(out: string | undefined, context: CliContext): Promise
     const nothing = async () => {};
     return { write: (text) => write(context.stdout, text), finish: nothing, discard: nothing };
   }
+  await mkdir(dirname(out), { recursive: true });
   const partPath = `${out}.${randomBytes(4).toString("hex")}.part`;
   const file = await open(partPath, "wx");
   return {
@@ -78,7 +78,6 @@ interface Counts {
 
 async function stream(
   plan: FilePlan,
-  bytes: number,
   predictor: Predictor,
   writer: RecordWriter,
   target: Target,
@@ -89,7 +88,7 @@ async function stream(
   const input = createReadStream(plan.path, { highWaterMark: 1 << 18 });
   const { path, inputFormat: format, textColumn, csvFormat } = plan;
   const source = messageSource(input, { format, path, textColumn, csvFormat, maxLength: maxMessageLength });
-  const progress = await startProgress(bytes, context);
+  const progress = await startProgress(plan.bytes, context);
   try {
     let headed = false;
     for await (const { messages, problems } of source.groups()) {
@@ -122,7 +121,7 @@ function tellProblem(line: number, reason: string, counts: Counts, context: CliC
 }
 
 function report({ read, bullying, truncated, refused }: Counts, context: CliContext): number {
-  const parts = [`${read} messages, ${bullying} of them cyberbullying`];
+  const parts = [`${read} ${read === 1 ? "message" : "messages"}, ${bullying} of them cyberbullying`];
   if (truncated > 0) parts.push(`${truncated} longer than the detector reads`);
   if (refused > 0) parts.push(`${refused} ${refused === 1 ? "row" : "rows"} left out`);
   context.stderr.write(`${parts.join("; ")}\n`);

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -177,22 +177,36 @@ describe("predict --file", () => {
   it("keeps an older result and leaves no half one when it fails", async () => {
     await writeFile(join(cwd, "bad.csv"), "a,b\n1,2\n");
     await writeFile(join(cwd, "kept.csv"), "older");
-    const { code } = await predict(["--file", "bad.csv", "--out", "kept.csv"]);
+    const { code, stderr } = await predict(["--file", "bad.csv", "--out", "kept.csv", "--overwrite"]);
     expect(code).toBe(1);
+    expect(stderr).toContain('Expected a column "Text"');
     expect(await readFile(join(cwd, "kept.csv"), "utf8")).toBe("older");
     expect((await readdir(cwd)).filter((name) => name.includes(".part"))).toEqual([]);
   });
 
-  it("is refused where the result cannot be written", async () => {
+  it("replaces a file only with --overwrite, and makes the folder of a new one", async () => {
     await writeFile(join(cwd, "c.txt"), "hello\n");
-    const { code, stderr } = await predict(["--file", "c.txt", "--out", "no/such/folder/out.csv"]);
-    expect(code).toBe(1);
-    expect(stderr).toContain("[ENOENT]");
+    const write = (...more: string[]) => predict(["--file", "c.txt", "--out", "new/folder/c.jsonl", ...more]);
+    expect((await write()).code).toBe(0);
+    const first = await readFile(join(cwd, "new/folder/c.jsonl"), "utf8");
+    await writeFile(join(cwd, "c.txt"), "hello\nagain\n");
+    expect(await write()).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: `btp-cli: ${join(cwd, "new/folder/c.jsonl")} is there already. Give another --out, or --overwrite. [OUTPUT_EXISTS]\n`,
+    });
+    expect(await readFile(join(cwd, "new/folder/c.jsonl"), "utf8")).toBe(first);
+    expect((await write("--overwrite")).code).toBe(0);
+    expect(await readFile(join(cwd, "new/folder/c.jsonl"), "utf8")).toMatch(/"again"/);
   });
 
-  it("is refused where the file is not there", async () => {
-    const { code, stderr } = await predict(["--file", "nowhere.csv"]);
+  it.each([
+    ["nothing", "nowhere.csv", "nowhere.csv, found none. Check the path."],
+    ["a folder", "folder.csv", "folder.csv, found a folder. Name a file in it."],
+  ])("is refused where there is %s", async (_, file, expected) => {
+    await mkdir(join(cwd, "folder.csv"), { recursive: true });
+    const { code, stderr } = await predict(["--file", file]);
     expect(code).toBe(1);
-    expect(stderr).toContain("[FILE_UNREADABLE]");
+    expect(stderr).toContain(`${expected} [FILE_UNREADABLE]`);
   });
 });
