@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { writeCheckpoint } from "../run/checkpoint.js";
 import { describeConfig } from "../run/run-position.js";
@@ -72,4 +72,14 @@ it.each([
 
 it("leaves it to the run to say that there is nothing to resume", async () => {
   expect(await resume()).toMatchObject({ resume: true, out });
+});
+
+it("finds a base by its path from another working directory", async () => {
+  const base = relative(process.cwd(), out);
+  await writeRecord({ ...first, base });
+  expect(await resume()).toMatchObject({ base: out });
+  // As typed the first time, or where it lies now: whether the weights are the same is seen when they are read.
+  expect(await resume("--base", base)).toMatchObject({ base });
+  expect(await resume("--base", "moved/folder")).toMatchObject({ base: "moved/folder" });
+  await expect(resume("--base", "gpt2")).rejects.toThrow(`--base was ${out} and is gpt2`);
 });

@@ -2,6 +2,7 @@
 import { TrainError } from "../errors.js";
 import { readCheckpointRecord } from "../run/checkpoint.js";
 import { checkpointFolderOf } from "../run/find-checkpoint.js";
+import { mayBeSameBase } from "./base-path.js";
 import { createConfig } from "./config.js";
 import { freeKnobs, type KnobName, knobNames, type TrainConfig } from "./knobs.js";
 import { trainOptions } from "./options.js";
@@ -43,6 +44,7 @@ function refuseContradictions(recorded: Readonly<Record<string, string>>, claime
   const differences = Object.entries(claimed).flatMap(([key, value]) => {
     if (value === undefined || !isCompared(key)) return [];
     const before = recorded[key] ?? "(not given)";
+    if (key === "base" && mayBeSameBase(before, String(value))) return [];
     return before === String(value) ? [] : [`--${flagOf(key)} was ${before} and is ${String(value)}`];
   });
   if (differences.length === 0) return;

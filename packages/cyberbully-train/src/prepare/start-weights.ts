@@ -67,9 +67,9 @@ export async function baseWeights(
   const flat: Record<string, HostTensor> = { ...params };
   for (const entry of classifierParameterTable(model, numLabels))
     if (entry.path.startsWith("head.")) flat[entry.path] = initialiseParameter(entry, config.seed);
-  const name = config.base.includes("/") ? basename(config.base) : config.base;
   // resolveBase gives a path back as it is, and for a published name a folder of the cache.
   const reference = folder === config.base ? resolve(folder) : config.base;
+  const name = basename(reference);
   return { model, params: flat, source: { folder, reference }, streamed, base: { name, sha256 } };
 }
 

@@ -139,6 +139,11 @@ it("goes on with the same run, also from other paths", () => {
     createConfig({ epochs: 3, out: "elsewhere", threads: 7, checkpointSeconds: 1 }),
   );
   expect(() => checkSameRun(identity, { ...identity, config: moved })).not.toThrow();
+  const started = (base: string) => ({ ...identity, config: describeConfig(createConfig({ base })) });
+  expect(() => checkSameRun(started("some/folder"), started("/moved/folder"))).not.toThrow();
+  expect(() => checkSameRun(started("some/folder"), started("gpt2"))).toThrow(
+    "base was some/folder and is gpt2",
+  );
 });
 
 it("refuses to go on with other values or data, and lists what differs", () => {

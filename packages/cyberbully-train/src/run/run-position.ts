@@ -1,6 +1,7 @@
 /** Where a run stands, and what it is a run of: the JSON part of a checkpoint. */
 import { resolve } from "node:path";
 import * as z from "zod";
+import { absoluteBase, mayBeSameBase } from "../config/base-path.js";
 import { freeKnobs, type KnobName, type TrainConfig } from "../config/knobs.js";
 import { TrainError } from "../errors.js";
 
@@ -68,12 +69,11 @@ const pathKnobs: readonly string[] = ["train", "validation", "out", "cacheDir", 
 
 /** Paths are made absolute, so that a run can go on from another working directory. */
 export function describeConfig(config: TrainConfig): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(config).map(([knob, value]) => [
-      knob,
-      pathKnobs.includes(knob) ? resolve(String(value)) : String(value),
-    ]),
-  );
+  const described = Object.entries(config).map(([knob, value]) => [
+    knob,
+    pathKnobs.includes(knob) ? resolve(String(value)) : String(value),
+  ]);
+  return { ...Object.fromEntries(described), base: absoluteBase(config.base) };
 }
 
 /** @throws {TrainError} CHECKPOINT_MISMATCH listing everything that differs */
@@ -85,6 +85,8 @@ export function checkSameRun(saved: RunIdentity, now: RunIdentity): void {
   for (const knob of [...compared].sort()) {
     const before = saved.config[knob] ?? "(none)";
     const after = now.config[knob] ?? "(none)";
+    // Weights that lie elsewhere may be the same: their digests are compared below.
+    if (knob === "base" && mayBeSameBase(before, after)) continue;
     if (before !== after) differences.push(`${knob} was ${before} and is ${after}`);
   }
   if (saved.engine !== now.engine) differences.push(`the engine was ${saved.engine} and is ${now.engine}`);
