@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type CsvColumns, findColumns } from "./columns.js";
+import { type LayoutWords, optionWords } from "./csv-layout.js";
 import { type CsvFormat, type CsvRecord, readRecords } from "./csv-records.js";
 import { decodeField } from "./decode-field.js";
 import { TrainDataError } from "./errors.js";
@@ -24,6 +25,8 @@ export interface ReadCsvOptions extends CsvFormat {
   readonly groupColumn?: string;
   /** What the file's labels mean; by default 0, 1, 0.0 and 1.0. Rows of other labels are reported. */
   readonly labels?: LabelMapping;
+  /** What errors call these values; default: the command line's options. */
+  readonly layoutWords?: LayoutWords;
   /** Longest text in UTF-8 bytes; longer rows are reported and left out. Default 65,536. */
   readonly maxTextBytes?: number;
   /** Problems kept with their lines; the rest are only counted. Default 1,000. */
@@ -168,29 +171,44 @@ class ExampleCollector {
     const bad = this.problems.counts().BAD_LABEL ?? 0;
     const kept = this.examples.length;
     const mapped = this.options.labels !== undefined;
+    const words = this.options.layoutWords ?? optionWords;
     // A few slips are reported row by row; a tenth of the file is another labelling, and dropping it would be a silent choice.
     if (bad > 0 && (kept === 0 || (bad >= 10 && bad >= this.rows / 10)))
       throw new TrainDataError(
         "LABELS_NOT_BINARY",
         `Expected ${mapped ? "the labels of the mapping" : "labels 0 and 1"} in ${this.path}, got others in ${bad} of ${this.rows} rows${this.census.describe()}. ` +
-          `Say what each label means, as in --labels "none=0,racism=1,sexism=1", or name the right column with --label-column. For a recipe of distill, btp-cli dataset import writes a file with 0 and 1.`,
+          `Say what each label means, as in ${words.labels}, or name the right column with ${words.labelColumn}.`,
       );
     if (kept === 0)
       throw new TrainDataError(
         "NO_ROWS",
-        `Expected labelled messages in ${this.path}, got none: ${this.rows} rows, ${this.problems.total} of them bad${this.problems.describeCounts()}, ${this.dropped} left out by the label mapping.`,
+        `Expected labelled messages in ${this.path}, got ${this.nothing()}`,
       );
+  }
+
+  /** What there is in place of examples, and what to do. */
+  private nothing(): string {
+    if (this.rows === 0)
+      return `${this.columns === undefined ? "an empty file" : "a header without rows"}. Check that it is the right file.`;
+    return (
+      `none: ${this.rows} rows, ${this.problems.total} of them bad${this.problems.describeCounts()}, ` +
+      `${this.dropped} left out by the label mapping. Mend the rows or the mapping.`
+    );
   }
 }
 
 function unreadable(error: unknown, path: string): unknown {
   if (!(error instanceof Error) || error instanceof TrainDataError || !("syscall" in error)) return error;
-  const code = "code" in error ? String(error.code) : "unknown error";
+  const code = "code" in error ? String(error.code) : "an unknown error";
+  const found: Readonly<Record<string, string>> = {
+    ENOENT: "found none. Check the path",
+    ENOTDIR: "found none. Check the path",
+    EISDIR: "found a folder. Name a file in it",
+    EACCES: "found one that may not be read. Check its permissions",
+  };
   return new TrainDataError(
     "FILE_UNREADABLE",
-    `Expected a readable CSV file, got ${code} for ${path}. Check the path and its permissions.`,
-    {
-      cause: error,
-    },
+    `Expected a CSV file at ${path}, ${found[code] ?? `could not read it (${code}). Check the path`}.`,
+    { cause: error },
   );
 }

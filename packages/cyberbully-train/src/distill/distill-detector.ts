@@ -332,7 +332,7 @@ function identityOf(
 }
 
 function describeSource(source: LoadedSource, truncated: number, { contextLength }: GptConfig): string {
-  const { name, texts, labels, scores, vectors, badRows } = source;
+  const { name, texts, labels, scores, vectors, badRows, droppedRows } = source;
   const positive = labels?.reduce((sum, label) => sum + label, 0);
   const parts = [
     `${texts.length} texts`,
@@ -340,6 +340,7 @@ function describeSource(source: LoadedSource, truncated: number, { contextLength
     ...(scores === undefined ? [] : ["scores"]),
     ...(vectors === undefined ? [] : [`vectors of ${vectors.width}`]),
     ...(badRows === 0 ? [] : [`${badRows} bad rows left out`]),
+    ...(droppedRows === 0 ? [] : [`${droppedRows} rows left out by their labels`]),
     ...(truncated === 0 ? [] : [`${truncated} longer than ${contextLength} tokens, their beginning is read`]),
   ];
   return `${name}: ${parts.join(", ")}.`;

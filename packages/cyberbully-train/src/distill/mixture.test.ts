@@ -16,7 +16,7 @@ function source(name: string, lengths: readonly number[]): EncodedSource {
   };
   const texts = lengths.map(() => "");
   const labels = new Uint8Array(lengths.length);
-  const read = { texts, labels, groups: undefined, sha256: "", badRows: 0, firstRow: 0 };
+  const read = { texts, labels, groups: undefined, sha256: "", badRows: 0, droppedRows: 0, firstRow: 0 };
   return { source: { ...read, name, file: name, scores: undefined, vectors: undefined }, messages };
 }
 

@@ -70,6 +70,18 @@ describe("parseRecipe", () => {
     [{ vocabulary: { minCount: 2, keptIds: "ids.json" } }, "minCount or keptIds"],
     [{ validation: { sets: { a: { file: "a.csv" } }, calibrateOn: "b" } }, '"b" is not defined'],
     [{ name: "../x" }, "letters, digits"],
+    [
+      { sources: { own: { file: "a.csv", labels: "bad=yes" } } },
+      "sources.own: Expected a label mapping such as",
+    ],
+    [
+      { validation: { sets: { v: { file: "a.csv", delimiter: "semicolon" } }, calibrateOn: "v" } },
+      'validation.sets.v: Expected one character that is no letter, digit, quote or line end between columns, or "tab"',
+    ],
+    [
+      { sources: { own: { file: "a.txt", delimiter: "tab" } } },
+      "sources.own: expected a file that ends in .csv or .tsv beside labels or delimiter.",
+    ],
   ])("refuses %j", (changes, message) => {
     expect(() => parseRecipe(tiny(changes))).toThrow(expect.objectContaining({ code: "BAD_CONFIG" }));
     expect(() => parseRecipe(tiny(changes))).toThrow(message);

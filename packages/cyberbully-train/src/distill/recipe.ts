@@ -3,6 +3,7 @@
  * Types, ranges and standard values; reading the files it names is sources.ts's. docs/distillation.md explains it to users.
  */
 import * as z from "zod";
+import { readCsvLayout } from "../data/csv-layout.js";
 import { TrainError } from "../errors.js";
 import { nearestName } from "../nearest-name.js";
 
@@ -17,9 +18,21 @@ const column = z.string().min(1).max(200);
 const name = z.string().regex(/^[\w.-]{1,60}$/, "expected letters, digits, dots, dashes and underscores");
 
 const textsShape = {
-  file: path.describe("CSV with a header, or .txt with one message a line (unlabelled)"),
+  file: path.describe(".csv or .tsv with a header; any other has one unlabelled message a line"),
   textColumn: column.default("Text"),
   labelColumn: column.default("Label"),
+  labels: z
+    .string()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe("what the labels mean, for example bully=1,none=0,unsure=drop; without it 0 and 1"),
+  delimiter: z
+    .string()
+    .min(1)
+    .max(20)
+    .optional()
+    .describe("between columns; tab for a tabulator; without it a comma"),
   rows: z
     .tuple([count(1e9), count(1e9)])
     .optional()
@@ -166,6 +179,9 @@ export function parseRecipe(json: unknown): Recipe {
   return recipe;
 }
 
+/** Whether a file has columns; any other has one unlabelled message a line. */
+export const isTable = (file: string): boolean => /\.[ct]sv$/i.test(file);
+
 /** Whether a phase trains the decision, so that evaluating it says something. */
 export const decides = ({ losses }: Phase): boolean => losses.hard > 0 || losses.soft > 0;
 
@@ -190,12 +206,30 @@ function contradictionsOf(recipe: Recipe): string[] {
     if (sources[wanted] === undefined) found.push(unknownName("vocabulary.countedIn", wanted, sources));
   if (validation.sets[validation.calibrateOn] === undefined)
     found.push(unknownName("validation.calibrateOn", validation.calibrateOn, validation.sets));
+  for (const [kind, all] of [
+    ["sources", sources],
+    ["validation.sets", validation.sets],
+  ] as const)
+    for (const [own, texts] of Object.entries(all)) found.push(...layoutProblems(texts, `${kind}.${own}`));
   if (!phases.some(decides))
     found.push("phases: expected at least one with losses hard or soft, or nothing learns to decide.");
   phases.forEach((phase, i) => {
     found.push(...phaseProblems(phase, `phases.${i}`, recipe));
   });
   return found;
+}
+
+/** Found before any file is read. */
+function layoutProblems(texts: Texts, at: string): string[] {
+  if (!isTable(texts.file) && (texts.labels !== undefined || texts.delimiter !== undefined))
+    return [`${at}: expected a file that ends in .csv or .tsv beside labels or delimiter.`];
+  try {
+    readCsvLayout(texts);
+    return [];
+  } catch (error) {
+    if (error instanceof TrainError) return [`${at}: ${error.message}`];
+    throw error;
+  }
 }
 
 function phaseProblems(phase: Phase, at: string, { sources }: Recipe): string[] {

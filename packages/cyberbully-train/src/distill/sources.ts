@@ -47,12 +47,7 @@ async function loadSource(
 ): Promise<LoadedSource> {
   const file = resolvePath(source.file);
   const read = await readTexts(file, source);
-  if (read.badRows > 0 && (source.scores !== undefined || source.vectors !== undefined))
-    throw new TrainError(
-      "BAD_DATA",
-      `Expected every row of ${file} to be readable, since a teacher's rows belong to it, but ${read.badRows} are not. ` +
-        "Repair them and make the teacher's files again.",
-    );
+  if (source.scores !== undefined || source.vectors !== undefined) refuseGaps(read, file);
   const end = read.firstRow + read.texts.length;
   const covers = (rows: number, path: string): void => {
     if (rows >= end) return;
@@ -73,6 +68,22 @@ async function loadSource(
     covers(vectors.count, source.vectors);
   }
   return { ...read, name, file: source.file, scores, vectors };
+}
+
+/** A teacher's rows belong to the file's: a row that is left out would move all that follow. */
+function refuseGaps({ badRows, droppedRows }: ReadTexts, file: string): void {
+  if (badRows > 0)
+    throw new TrainError(
+      "BAD_DATA",
+      `Expected every row of ${file} to be readable, since a teacher's rows belong to it, but ${badRows} are not. ` +
+        "Repair them and make the teacher's files again.",
+    );
+  if (droppedRows > 0)
+    throw new TrainError(
+      "BAD_DATA",
+      `Expected labels that keep every row of ${file}, since a teacher's rows belong to it, but ${droppedRows} are dropped. ` +
+        "Write what is kept with btp-cli dataset import, and make the teacher's files again for that.",
+    );
 }
 
 /** sha256 over everything that training reads of the sources, hex. */

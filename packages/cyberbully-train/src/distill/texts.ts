@@ -1,9 +1,10 @@
 /** The messages of one source: a CSV with labels, or plain text with one message a line. Rows keep the file's order. */
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
+import { readCsvLayout, recipeWords } from "../data/csv-layout.js";
 import { readCsv } from "../data/read-csv.js";
 import { TrainError } from "../errors.js";
-import type { Texts } from "./recipe.js";
+import { isTable, type Texts } from "./recipe.js";
 
 export interface ReadTexts {
   readonly texts: readonly string[];
@@ -15,6 +16,8 @@ export interface ReadTexts {
   readonly sha256: string;
   /** Rows of the file that could not be read and are not among the texts. */
   readonly badRows: number;
+  /** Rows that the label mapping leaves out. */
+  readonly droppedRows: number;
   /** Row of the file that the first text is. */
   readonly firstRow: number;
 }
@@ -27,7 +30,7 @@ const maxTextBytes = 500_000_000;
  * @throws {TrainError} BAD_DATA; TrainDataError for CSV files
  */
 export async function readTexts(file: string, texts: Texts): Promise<ReadTexts> {
-  const whole = /\.csv$/i.test(file) ? await readLabelled(file, texts) : await readLines(file);
+  const whole = isTable(file) ? await readLabelled(file, texts) : await readLines(file);
   const [from, to] = texts.rows ?? [0, whole.texts.length];
   if (from >= to || to > whole.texts.length)
     throw new TrainError(
@@ -43,18 +46,20 @@ export async function readTexts(file: string, texts: Texts): Promise<ReadTexts> 
   };
 }
 
-async function readLabelled(
-  file: string,
-  { textColumn, labelColumn, groupColumn }: Texts,
-): Promise<ReadTexts> {
-  const columns = { textColumn, labelColumn, ...(groupColumn !== undefined && { groupColumn }) };
-  const { examples, counts, sha256 } = await readCsv(file, columns);
+async function readLabelled(file: string, texts: Texts): Promise<ReadTexts> {
+  const { groupColumn } = texts;
+  const { examples, counts, sha256 } = await readCsv(file, {
+    ...readCsvLayout(texts),
+    ...(groupColumn !== undefined && { groupColumn }),
+    layoutWords: recipeWords,
+  });
   return {
     texts: examples.map(({ text }) => text),
     labels: Uint8Array.from(examples, ({ label }) => label),
     groups: groupColumn === undefined ? undefined : examples.map(({ group = "" }) => group),
     sha256,
     badRows: counts.badRows,
+    droppedRows: counts.dropped,
     firstRow: 0,
   };
 }
@@ -72,7 +77,15 @@ async function readLines(file: string): Promise<ReadTexts> {
   const lines = decode(bytes, file).split(/\r\n|\n|\r/);
   if (lines.at(-1) === "") lines.pop();
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  return { texts: lines, labels: undefined, groups: undefined, sha256, badRows: 0, firstRow: 0 };
+  return {
+    texts: lines,
+    labels: undefined,
+    groups: undefined,
+    sha256,
+    badRows: 0,
+    droppedRows: 0,
+    firstRow: 0,
+  };
 }
 
 function decode(bytes: Uint8Array, file: string): string {
