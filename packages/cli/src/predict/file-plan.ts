@@ -34,7 +34,9 @@ export interface FilePlan {
 export function planFile(options: FileOptions, cwd: string): FilePlan {
   const inputFormat = options.format ?? formatOfPath(options.file);
   if (!inputFormat) {
-    throw new UsageError(`Expected a file ending in .csv, .jsonl or .txt, or --format; got ${options.file}.`);
+    throw new UsageError(
+      `Expected a file ending in .csv, .jsonl or .txt, or --format; got ${options.file || "nothing"}.`,
+    );
   }
   const outputFormat = outputFormatOf(options, inputFormat);
   if (options.explain && outputFormat === "csv") {

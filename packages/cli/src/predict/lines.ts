@@ -15,6 +15,10 @@ export interface LineOptions {
   readonly maxLength: number;
 }
 
+export async function* bytesOf(chunks: AsyncIterable<Uint8Array | string>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+}
+
 /** @param chunks - UTF-8; what is none becomes U+FFFD. A byte order mark at the start is dropped. */
 export async function* readLines(
   chunks: AsyncIterable<Uint8Array | string>,

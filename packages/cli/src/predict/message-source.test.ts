@@ -84,6 +84,20 @@ it("refuses what is no text, and takes another delimiter", async () => {
   expect(messages.map(({ text }) => text)).toEqual(["a,b"]);
 });
 
+it("refuses UTF-16 in every format, and takes a NUL for a character of a line", async () => {
+  async function* wide() {
+    yield Buffer.from("\ufeffhello\n", "utf16le");
+  }
+  for (const format of ["csv", "jsonl", "txt"] as const) {
+    const source = messageSource(wide(), { format, path: "in", textColumn: undefined, maxLength: 100 });
+    await expect(collect(source)).rejects.toThrow(
+      "Expected text in UTF-8, got UTF-16 text in in. Save it in UTF-8 and try again.",
+    );
+  }
+  const { messages } = await collect(open("one\0\ntwo\n", { format: "txt" }));
+  expect(messages.map(({ text }) => text)).toEqual(["one\0", "two"]);
+});
+
 it("holds no more than it has been asked for", async () => {
   let asked = 0;
   async function* endless() {

@@ -2,8 +2,8 @@
  * Messages from a file or a pipe, whatever its format, in groups: CSV as training reads it, JSON lines, plain lines.
  * Streaming: memory does not depend on the file's size. What cannot be read is a Problem with its line, not an end.
  */
-import { type ReadCsvOptions, readMessages } from "@btp/cyberbully-train/datasets";
-import { readLines } from "./lines.js";
+import { type ReadCsvOptions, readMessages, textChunks } from "@btp/cyberbully-train/datasets";
+import { bytesOf, readLines } from "./lines.js";
 import type { MessageFormat } from "./message-format.js";
 
 export interface Message {
@@ -46,17 +46,21 @@ export interface SourceOptions {
 
 const usualNames = ["text", "message", "comment", "comment_text", "tweet", "content", "body"];
 const rowsPerGroup = 1000;
+const unnamedInput = "the input";
 
 type Chunks = AsyncIterable<Uint8Array | string>;
 
-/** @throws {TrainDataError} on reading a CSV: NOT_TEXT, COLUMN_MISSING, QUOTING_BROKEN */
+/** @throws {TrainDataError} on reading: NOT_TEXT; of a CSV COLUMN_MISSING, QUOTING_BROKEN too */
 export function messageSource(chunks: Chunks, options: SourceOptions): MessageSource {
   if (options.format === "csv") return new CsvSource(chunks, options);
   const convert = options.format === "txt" ? plainLine : jsonLine(options.textColumn);
   return {
     format: options.format,
     header: undefined,
-    groups: () => lineGroups(chunks, options.maxLength, convert),
+    groups: () => {
+      const bytes = textChunks(bytesOf(chunks), options.path ?? unnamedInput, { refusesNul: false });
+      return lineGroups(bytes, options.maxLength, convert);
+    },
   };
 }
 
@@ -118,7 +122,7 @@ class CsvSource implements MessageSource {
   }
 
   async *groups(): AsyncGenerator<MessageGroup> {
-    const { maxLength, path = "the input", textColumn, csvFormat } = this.#options;
+    const { maxLength, path = unnamedInput, textColumn, csvFormat } = this.#options;
     const options = {
       ...csvFormat,
       path,
@@ -141,8 +145,4 @@ class CsvSource implements MessageSource {
 
 function fieldsOf(header: readonly string[], cells: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(header.map((name, column) => [name, cells[column]]));
-}
-
-async function* bytesOf(chunks: Chunks): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
 }

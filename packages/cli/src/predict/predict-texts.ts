@@ -5,7 +5,7 @@ import { createColors, wantsColor } from "../color.js";
 import type { CliContext } from "../context.js";
 import { exitCodes } from "../exit-codes.js";
 import { write } from "../write-stream.js";
-import { readLines } from "./lines.js";
+import { bytesOf, readLines } from "./lines.js";
 import { type Predictor, truncationNotices } from "./predictor.js";
 import { formatJson, formatLine, type Result } from "./result-format.js";
 
@@ -27,14 +27,20 @@ export async function predictTexts(
   return exitCodes.ok;
 }
 
-/** One result a line of stdin, in order, as the lines come. @returns exit code */
+/**
+ * One result a line of stdin, in order, as the lines come.
+ * @returns exit code  @throws {TrainDataError} NOT_TEXT for UTF-16 and archives
+ */
 export async function predictPipe(
   predictor: Predictor,
   options: OutputOptions,
   context: CliContext,
 ): Promise<number> {
+  // Here, since messages given as arguments need nothing that reads files.
+  const { textChunks } = await import("@btp/cyberbully-train/datasets");
+  const input = textChunks(bytesOf(context.stdin), "standard input", { refusesNul: false });
   let refused = 0;
-  for await (const lines of readLines(context.stdin, { maxLength: maxMessageLength })) {
+  for await (const lines of readLines(input, { maxLength: maxMessageLength })) {
     for (let start = 0; start < lines.length; start += linesPerBatch) {
       const texts: string[] = [];
       const names: string[] = [];

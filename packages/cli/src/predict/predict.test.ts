@@ -63,6 +63,12 @@ describe("predict", () => {
     });
   });
 
+  it("refuses a pipe of UTF-16", async () => {
+    const { code, stdout, stderr } = await predict([], { stdin: [Buffer.from("\ufeffhello\n", "utf16le")] });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain("got UTF-16 text in standard input. Save it in UTF-8 and try again. [BAD_DATA]");
+  });
+
   it("answers nothing to an empty pipe", async () => {
     expect(await predict([])).toEqual({ code: 0, stdout: "", stderr: "" });
   });

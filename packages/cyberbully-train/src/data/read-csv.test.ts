@@ -199,29 +199,42 @@ describe("files that are refused", () => {
   });
 
   it.each([
-    ["nothing", ""],
-    ["a header only", "Text,Label\n"],
-    ["bad rows only", "Text,Label\na\nb,\n"],
-  ])("refuses %s", async (_, content) => {
-    expect((await refusal(content)).reason).toBe("NO_ROWS");
+    ["nothing", "", "an empty file. Check"],
+    ["a header only", "Text,Label\n", "a header without rows. Check"],
+    ["bad rows only", "Text,Label\na\nb,\n", "none: 2 rows, 2 of them bad"],
+  ])("refuses %s", async (_, content, expected) => {
+    const error = await refusal(content);
+    expect(error.reason).toBe("NO_ROWS");
+    expect(error.message).toContain(`, got ${expected}`);
+  });
+
+  it("says that the first line is blank", async () => {
+    expect((await refusal("   \na,1\n")).message).toContain("got a blank first line. Check that it is");
   });
 
   it.each([
-    ["UTF-16", Buffer.from("\uFEFFText,Label\na,1\n", "utf16le")],
-    ["a spreadsheet", Buffer.from("504b0304aaaa", "hex")],
-    ["gzip", Buffer.from("1f8b0800", "hex")],
+    ["UTF-16 text", Buffer.from("\uFEFFText,Label\na,1\n", "utf16le")],
+    ["UTF-16 text", Buffer.from("Text,Label\na,1\n", "utf16le")],
+    ["a zip archive or spreadsheet", Buffer.from("504b0304aaaa", "hex")],
+    ["gzip-compressed bytes", Buffer.from("1f8b0800", "hex")],
     ["binary bytes", Buffer.from([84, 0, 1, 2])],
-  ])("refuses %s as no text", async (_, content) => {
-    expect((await refusal(content)).reason).toBe("NOT_TEXT");
+  ])("refuses %s as no text", async (kind, content) => {
+    const error = await refusal(content);
+    expect(error.reason).toBe("NOT_TEXT");
+    expect(error.message).toContain(`Expected text in UTF-8, got ${kind} in `);
   });
 
   it("refuses a file whose quotes are all broken", async () => {
     expect((await refusal(`Text,Label\n${'"a,1\n'.repeat(1_002)}b,1\n`)).reason).toBe("QUOTING_BROKEN");
   });
 
-  it("refuses a path that is not there", async () => {
-    await expect(readCsv(join(folder, "none.csv"))).rejects.toMatchObject({ reason: "FILE_UNREADABLE" });
-    await expect(readCsv(folder)).rejects.toMatchObject({ reason: "FILE_UNREADABLE" });
+  it.each([
+    ["none.csv", "found none. Check the path."],
+    ["", "found a folder. Name a file in it."],
+  ])("refuses a path where no file is: %j", async (name, expected) => {
+    const attempt = readCsv(join(folder, name));
+    await expect(attempt).rejects.toMatchObject({ reason: "FILE_UNREADABLE" });
+    await expect(attempt).rejects.toThrow(expected);
   });
 
   it("never repeats a message in an error or problem", async () => {

@@ -68,7 +68,7 @@ export async function readCsv(path: string, options: ReadCsvOptions = {}): Promi
   const stream = createReadStream(path, { highWaterMark: 1 << 18 });
   const collector = new ExampleCollector(path, options);
   try {
-    await readRecords(textChunks(stream, path, hash), options, (record) => collector.add(record));
+    await readRecords(textChunks(stream, path, { hash }), options, (record) => collector.add(record));
   } catch (error) {
     if (error !== LIMIT_REACHED) throw unreadable(error, path);
   } finally {
