@@ -78,7 +78,7 @@ async function fineTune() {
   await trainDetector(config, {
     onProgress(event) {
       if (event.kind === "features" && event.total > 32 && event.done === event.total) {
-        marks.trunk = (performance.now() - began) / 1000;
+        marks.trunk += (performance.now() - began) / 1000; // the last may be told twice
         marks.trunkMessages = event.total;
       }
       if (event.kind === "note" && /int8|fp32|error/i.test(event.text)) console.log(event.text);
