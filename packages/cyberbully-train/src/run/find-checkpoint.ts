@@ -1,6 +1,6 @@
 /** Whether an output directory may be written, and the checkpoint in it where a run goes on: one rule for every kind of run. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type * as z from "zod";
 import { TrainError } from "../errors.js";
 import { type AnyPosition, type Checkpoint, readCheckpointOf } from "./checkpoint.js";
@@ -18,6 +18,7 @@ export async function findCheckpoint<Position extends AnyPosition>(
   out: string,
   positionSchema: z.ZodType<Position>,
 ): Promise<Checkpoint<Position> | undefined> {
+  refuseFileInPlaceOf(out);
   const folder = checkpointFolderOf(out);
   const finished = existsSync(join(out, "config.json"));
   if (resume) {
@@ -37,7 +38,27 @@ export async function findCheckpoint<Position extends AnyPosition>(
       "OUTPUT_EXISTS",
       `${out} holds a detector. Give another --out, or --overwrite to replace it.`,
     );
+  const other = writtenFiles.find((name) => existsSync(join(out, name)));
+  if (other !== undefined)
+    throw new TrainError(
+      "OUTPUT_EXISTS",
+      `${join(out, other)} is there already, and the detector's would replace it. Give another --out, or --overwrite.`,
+    );
   return undefined;
+}
+
+/** Of a detector directory, beside config.json; plots come with README.md. */
+const writtenFiles = ["model.safetensors", "README.md", "metrics.json", "run.json", "recipe.json"];
+
+/** Found now rather than when the first checkpoint is written. */
+function refuseFileInPlaceOf(out: string): void {
+  let there = out;
+  while (!existsSync(there)) there = dirname(there);
+  if (!statSync(there).isDirectory())
+    throw new TrainError(
+      "OUTPUT_EXISTS",
+      `${there} is a file, and a folder is needed there. Give another --out.`,
+    );
 }
 
 export function noCheckpoint(folder: string, why: string): TrainError {
