@@ -33,6 +33,18 @@ export function createCommand(context: CliContext): Command {
           "with int8: typical messages (CSV, JSONL or TXT) to measure it on (default: a few of our own)",
         ),
       )
+      .addOption(
+        new Option(
+          "--text-column <name>",
+          "with --calibration: the CSV column of the message (default: Text) or its JSON key (default: text, message, ...)",
+        ),
+      )
+      .addOption(
+        new Option(
+          "--delimiter <character>",
+          "with --calibration: between the columns of a CSV; `tab` for a tabulator (default: ,)",
+        ),
+      )
       .addOption(overwriteOption())
       .addOption(jsonOption())
       .addHelpText(

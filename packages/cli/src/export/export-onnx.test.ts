@@ -44,3 +44,22 @@ it("ends with 2 where nothing is calibrated, and 1 where no messages are", async
   const empty = await run("--out", "x.onnx", "--precision", "int8", "--calibration", "empty.txt");
   expect(empty).toMatchObject({ code: 1, stderr: expect.stringContaining("FILE_UNREADABLE") });
 });
+
+it("reads the messages' column where it is told to, and names what is there", async () => {
+  await writeFile(join(cwd, "chat.csv"), "id;chat\n1;one, two\n");
+  const measure = (...more: string[]) =>
+    run(...["--out", "chat.onnx", "--precision", "int8", "--calibration", "chat.csv", ...more]);
+  expect((await measure("--delimiter", ";")).stderr).toContain(
+    `Expected a column "Text" in ${join(cwd, "chat.csv")}, got the columns "id", "chat". Name the column with --text-column.`,
+  );
+  expect((await measure("--delimiter", ";", "--text-column", "chat")).code).toBe(0);
+  expect(await run("--out", "x.onnx", "--delimiter", ";")).toMatchObject({ code: 2 });
+});
+
+it("replaces a file only with --overwrite", async () => {
+  await writeFile(join(cwd, "there.onnx"), "older");
+  const refused = await run("--out", "there.onnx");
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("[OUTPUT_EXISTS]") });
+  expect(await readFile(join(cwd, "there.onnx"), "utf8")).toBe("older");
+  expect((await run("--out", "there.onnx", "--overwrite")).code).toBe(0);
+});

@@ -1,6 +1,7 @@
 /** Exports a detector and tells what was written. */
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
+import { readCsvLayout } from "@btp/cyberbully-train/datasets";
 import { type ExportedModel, exportDetector, maxMessageLength } from "@btp/detector";
 import type { CliContext } from "../context.js";
 import { CliError, UsageError } from "../exit-codes.js";
@@ -16,6 +17,8 @@ export interface ExportOnnxOptions {
   readonly out: string;
   readonly precision: "fp32" | "int8";
   readonly calibration?: string;
+  readonly textColumn?: string;
+  readonly delimiter?: string;
   readonly overwrite?: boolean;
   readonly json?: boolean;
 }
@@ -23,16 +26,21 @@ export interface ExportOnnxOptions {
 /** Each is run on its own, several times; more of them change the measurement little. */
 const calibrationMessages = 64;
 
-/** @throws {UsageError}; {CliError} MODEL_NOT_FOUND, FILE_UNREADABLE, OUTPUT_EXISTS; {DetectorError} */
+/** @throws {UsageError}; {CliError} MODEL_NOT_FOUND, FILE_UNREADABLE, OUTPUT_EXISTS; {TrainDataError} for the messages; {DetectorError} */
 export async function exportOnnxModel(options: ExportOnnxOptions, context: CliContext): Promise<void> {
-  const { precision, calibration } = options;
+  const { precision, calibration, textColumn, delimiter } = options;
+  if (calibration === undefined && (textColumn !== undefined || delimiter !== undefined))
+    throw new UsageError(
+      "Expected --calibration beside --text-column or --delimiter: they say how it is read.",
+    );
   if (calibration !== undefined && precision !== "int8")
     throw new UsageError("Expected --calibration with --precision int8: fp32 has nothing to measure.");
   const out = resolve(context.cwd, options.out);
   // The second is written for a model too large for one file.
   refuseToOverwrite([out, `${out}.data`], options.overwrite);
   const model = findModel(options.model ?? context.env.BTP_MODEL, context.cwd);
-  const texts = calibration === undefined ? undefined : await readSome(resolve(context.cwd, calibration));
+  const texts =
+    calibration === undefined ? undefined : await readSome(resolve(context.cwd, calibration), options);
   const exported = await exportDetector(model, out, {
     precision,
     ...(texts && { calibration: texts }),
@@ -61,12 +69,16 @@ function precisionOf({ int8 }: ExportedModel): string {
   return `int8: ${changed} of ${matrices.length} matrices${error}`;
 }
 
-async function readSome(path: string): Promise<string[]> {
+async function readSome(
+  path: string,
+  { textColumn, delimiter }: Pick<ExportOnnxOptions, "textColumn" | "delimiter">,
+): Promise<string[]> {
   const format = formatOfPath(path);
   if (!format) throw new UsageError(`Expected --calibration to end in .csv, .jsonl or .txt, got ${path}.`);
   sizeOfFile(path);
+  const csvFormat = readCsvLayout({ delimiter });
   const input = createReadStream(path);
-  const source = messageSource(input, { format, path, textColumn: undefined, maxLength: maxMessageLength });
+  const source = messageSource(input, { format, path, textColumn, csvFormat, maxLength: maxMessageLength });
   const texts: string[] = [];
   for await (const { messages } of source.groups()) {
     texts.push(...messages.map(({ text }) => text).filter((text) => text.trim() !== ""));
