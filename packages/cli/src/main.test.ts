@@ -99,6 +99,9 @@ describe("wrong usage", () => {
   });
 
   it.each([
+    [["nosuch"], "unknown command 'nosuch'\nSee `btp-cli --help`.\n"],
+    [["evaluate"], "missing required argument 'csv'\nSee `btp-cli evaluate --help`.\n"],
+    [["dataset", "import", "a.csv"], "'--out <file>' not specified\nSee `btp-cli dataset import --help`.\n"],
     [["predict", "--threshold", "2", "x"], "Expected a number from 0 to 1."],
     [["predict", "--threads", "0", "x"], "Expected a whole number from 1 to 1024."],
     [

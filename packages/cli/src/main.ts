@@ -81,9 +81,22 @@ function prepare(command: Command, context: CliContext): void {
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),
-      outputError: (text, write) => write(`btp-cli: ${text.replace(/^error: /, "")}`),
+      outputError: (text, write) =>
+        write(`btp-cli: ${withAdvice(text.replace(/^error: /, ""), pathOf(command))}`),
     })
     .showHelpAfterError(false);
+}
+
+/** What commander says of a wrong command line ends with what to do, where it does not say that itself. */
+function withAdvice(text: string, path: string): string {
+  return /Did you mean|Expected|Allowed choices/.test(text)
+    ? text
+    : `${text.trimEnd()}\nSee \`${path} --help\`.\n`;
+}
+
+/** "btp-cli dataset import" */
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 }
 
 function helpWidth(context: CliContext): number {
