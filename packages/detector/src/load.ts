@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly engine?: EngineChoice | Engine;
   /** Threads of an engine that is made here; default: one a core. */
   readonly threads?: number;
+  /** Whether that engine's threads wait actively for work; false where other processes want the processor too. Default true. */
+  readonly spin?: boolean;
   /** Finds the base of a detector that is stored as a delta; default: in the weights cache, without downloading. */
   readonly resolveBase?: BaseResolver;
   /**
@@ -53,7 +55,10 @@ async function readAndCompile(dir: string, options: LoadOptions): Promise<Detect
   const given = options.engine ?? "auto";
   const owned = typeof given === "string";
   const engine = owned
-    ? await createEngine(given, options.threads ? { threads: options.threads } : {})
+    ? await createEngine(given, {
+        ...(options.threads ? { threads: options.threads } : {}),
+        ...(options.spin === undefined ? {} : { spin: options.spin }),
+      })
     : given;
   const release = async () => {
     if (owned) await engine.dispose();

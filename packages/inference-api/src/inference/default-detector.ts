@@ -6,5 +6,6 @@ export function load(
   directory: string,
   options: Pick<WorkerSetup, "engine" | "threads" | "precision">,
 ): Promise<Detector> {
-  return loadDetector(directory, options);
+  // The process that speaks HTTP and other workers want the processor that a waiting thread would burn.
+  return loadDetector(directory, { ...options, spin: false });
 }

@@ -11,6 +11,11 @@ import { quietly } from "./quietly.js";
 export interface EngineOptions {
   /** Threads of the compiled engine; default: the number of processors, at most 16. */
   readonly threads?: number;
+  /**
+   * Whether threads wait for their part of a product actively: a little faster where the processor is free, and up to twice the
+   * processor's time where other processes want it, a server's for one. Default true.
+   */
+  readonly spin?: boolean;
 }
 
 /** One engine that was tried, and why it was passed over. */

@@ -27,6 +27,11 @@ import { programName, typedEngine, type UserFunction } from "./untyped-engine.js
 export interface JitOptions {
   /** Threads of one program; default: the number of processors, at most 16. */
   readonly threads?: number;
+  /**
+   * Whether threads wait for their part of a product actively: a little faster where the processor is free, and up to twice the
+   * processor's time where other processes want it, a server's for one. Default true.
+   */
+  readonly spin?: boolean;
   /** Which passes run, by name; default: all. For measuring. */
   readonly passes?: PassFilter;
   /** Gets the graph of every program, after its passes: for reading and tests. */
@@ -222,10 +227,11 @@ function openSession(
   graph: Graph,
   constants: ReadonlyMap<number, HostTensor>,
   name: string,
-  { threads, profileTo }: JitOptions,
+  { threads, spin = true, profileTo }: JitOptions,
 ): Promise<Session> {
   return createSession(encodeModel(graph, constants), {
     threads: threads ?? Math.min(availableParallelism(), MAX_THREADS),
+    spin,
     name,
     ...(profileTo === undefined ? {} : { profileTo }),
   });
