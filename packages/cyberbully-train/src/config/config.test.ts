@@ -49,7 +49,10 @@ it.each([
 
 it("gives every knob an option", () => {
   expect(trainOptions.map(({ key }) => key)).toEqual(["preset", "config", ...knobNames]);
-  expect(describeTrainOptions()).toContain("--unfreeze-blocks N|all");
+  const help = describeTrainOptions();
+  expect(help).toMatch(/^ {2}--train FILE +CSV/m);
+  expect(help).toContain("--unfreeze-blocks N|all");
+  expect(Math.max(...help.split("\n").map((line) => line.length))).toBeLessThanOrEqual(110);
 });
 
 it("reads values attached, separate, boolean and negated", () => {

@@ -13,6 +13,16 @@ export interface TrainOption extends CommandOption {
   readonly standard: string | undefined;
 }
 
+/** What help calls the values that are paths. */
+const pathNames: Readonly<Partial<Record<KnobName, string>>> = {
+  train: "FILE",
+  validation: "FILE",
+  out: "DIR",
+  base: "NAME|DIR",
+  cacheDir: "DIR",
+  logs: "DIR",
+};
+
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 function optionOf(name: KnobName): TrainOption {
@@ -21,7 +31,7 @@ function optionOf(name: KnobName): TrainOption {
   const type = inner.def.type;
   const kind = type === "boolean" ? "boolean" : type === "number" ? "number" : "text";
   const values: Readonly<Record<string, unknown>> = presets.compact;
-  const valueNames: Readonly<Record<string, string>> = {
+  const typeNames: Readonly<Record<string, string>> = {
     number: "N",
     enum: type === "enum" ? Object.values(inner.def.entries).join("|") : "",
     union: "N|all",
@@ -31,7 +41,7 @@ function optionOf(name: KnobName): TrainOption {
     key: name,
     description: schema.description ?? "",
     kind,
-    valueName: kind === "boolean" ? "" : (valueNames[type] ?? "TEXT"),
+    valueName: kind === "boolean" ? "" : (pathNames[name] ?? typeNames[type] ?? "TEXT"),
     standard: values[name] === undefined ? undefined : String(values[name]),
   };
 }

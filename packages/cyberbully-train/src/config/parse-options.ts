@@ -95,5 +95,23 @@ export function describeOptions(options: readonly CommandOption[]): string {
   return `${[...lines, optionLine("-h, --help", "print this help")].join("\n")}\n`;
 }
 
-const optionLine = (left: string, right: string): string =>
-  left.length <= 28 ? `  ${left.padEnd(28)}  ${right}` : `  ${left}\n${" ".repeat(32)}${right}`;
+function optionLine(left: string, right: string): string {
+  const indent = `\n${" ".repeat(32)}`;
+  const wrapped = wrap(right, 78).join(indent);
+  return left.length <= 28 ? `  ${left.padEnd(28)}  ${wrapped}` : `  ${left}${indent}${wrapped}`;
+}
+
+/** Lines of at most `width` characters, as far as words are not longer. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}
