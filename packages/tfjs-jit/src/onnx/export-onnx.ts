@@ -98,7 +98,8 @@ async function quantized(
     bound,
     precision,
     runs: (precision.calibration ?? []).map((run) => matchArguments(run, specs, "arguments").leaves),
-    openSession: ({ graph, constants }) => createSession(encodeModel(graph, constants), { threads: 1, spin: false, name }),
+    openSession: ({ graph, constants }) =>
+      createSession(encodeModel(graph, constants), { threads: 1, spin: false, name }),
   });
   await session.dispose();
   return int8;
