@@ -66,6 +66,8 @@ describe("help", () => {
 
       The number is the confidence in the label: 0.5 at the threshold, 1 at certainty.
       A message longer than the detector reads is judged by its beginning, with a notice.
+      One that is empty or shows nothing but white space is not cyberbullying: score 0, confidence 1.
+      Files and pipes are read as UTF-8. Rows that cannot be read are reported with their line and left out.
 
       Examples:
         $ btp-cli predict "You are so stupid!"
