@@ -121,6 +121,9 @@ describe("distillDetector", () => {
     // A step this small is lost in float32: what comes out is what was begun with.
     expect(next.params.gpt.tokenEmbedding.data).toEqual(before.params.gpt.tokenEmbedding.data);
     expect(first.evaluations.own?.metrics.rocAuc.value).toBeGreaterThan(0.75);
+    expect(bytesOf("next", "README.md").toString()).toContain(
+      `It went on from the detector first (model.safetensors has sha256 ${before.sha256}).`,
+    );
     recipe = { ...recipe, model: { ...(recipe as { model: object }).model, numHeads: 1 } };
     await expect(distill("shape")).rejects.toMatchObject({ code: "BAD_BASE" });
     recipe = { ...recipe, vocabulary: { minCount: 2 } };

@@ -55,7 +55,7 @@ ${Object.entries(facts.groups).map(groupsTable).join("")}${Object.entries(facts.
 |---|---|---|---|---|
 ${recipe.phases.map(phaseRow).join("\n")}
 
-${position.step} updates on ${(position.tokens / 1e6).toFixed(1)} million tokens in ${Math.round(position.seconds)} s (${Math.round(facts.tokensPerSecond)} tokens/s) on the ${identity.engine} engine, seed ${recipe.seed}, ${new Date(now()).toISOString().slice(0, 10)}. Texts are read ${read}, up to ${model.contextLength} tokens of ${model.vocabSize} kinds.
+${recipe.start === undefined ? "" : `It went on from the detector ${recipe.start} (model.safetensors has sha256 ${identity.startWeights}).\n`}${position.step} updates on ${(position.tokens / 1e6).toFixed(1)} million tokens in ${Math.round(position.seconds)} s (${Math.round(facts.tokensPerSecond)} tokens/s) on the ${identity.engine} engine, seed ${recipe.seed}, ${new Date(now()).toISOString().slice(0, 10)}. Texts are read ${read}, up to ${model.contextLength} tokens of ${model.vocabSize} kinds.
 ${recipe.card.choices === undefined ? "" : `\n## What was tried\n${recipe.card.choices}\n`}${recipe.card.teachers === undefined ? "" : `\n## Teachers\n${recipe.card.teachers}\n`}
 ## Data
 ${recipe.card.data === undefined ? "" : `${recipe.card.data}\n\n`}${[...facts.sources.values()].map(sourceLine).join("\n")}

@@ -91,9 +91,14 @@ describe("parseRecipe", () => {
     expect(() => parseRecipe(json)).toThrow(expect.objectContaining({ code: "BAD_CONFIG" }));
   });
 
-  it("takes the recipe of btp-mini", () => {
-    const path = join(repositoryRoot(), "packages", "cyberbully-train", "recipes", "btp-mini.json");
+  it.each([
+    ["btp-mini-1-vectors", "vectors", undefined],
+    ["btp-mini-2-scores", "everything", "teacher:btp-mini-1-vectors"],
+    ["btp-mini", "again", "teacher:btp-mini-2-scores"],
+  ])("takes the recipe %s, which goes on from the one before", (name, phase, start) => {
+    const path = join(repositoryRoot(), "packages", "cyberbully-train", "recipes", `${name}.json`);
     const recipe = parseRecipe(JSON.parse(readFileSync(path, "utf8")));
-    expect(recipe.phases.map(({ name }) => name)).toEqual(["vectors", "everything", "btp"]);
+    expect(recipe).toMatchObject({ name, phases: [{ name: phase }] });
+    expect(recipe.start).toBe(start);
   });
 });
