@@ -17,7 +17,7 @@ const limits = {
   detector: 40,
   "cyberbully-train": 180,
   "inference-api": 440,
-  cli: 6_950, // the default detector, 6.8 MB of it
+  cli: 8_150, // the default detector, 8 MB of it
 };
 
 /** What must not be below node_modules of a project that wants the package alone. */
