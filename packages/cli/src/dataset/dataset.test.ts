@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -56,6 +56,16 @@ it("splits without loss and does not overwrite unasked", async () => {
     stderr: expect.stringContaining("[OUTPUT_EXISTS]"),
   });
   expect(await dataset(...args, "--overwrite")).toMatchObject({ code: 0 });
+});
+
+it("leaves no part of an earlier split, whose messages stand elsewhere now", async () => {
+  const rows = Array.from({ length: 40 }, (_, i) => `a message about the number ${i} only,${i % 2}`);
+  await writeFile(join(cwd, "all.csv"), ["Text,Label", ...rows, ""].join("\n"));
+  const split = ["split", "all.csv", "--out", "parts"];
+  expect(await dataset(...split, "--test", "0.2")).toMatchObject({ code: 0, stderr: "" });
+  const { stderr } = await dataset(...split, "--overwrite");
+  expect(stderr).toContain("test.csv is removed: it belonged to an earlier split.");
+  expect((await readdir(join(cwd, "parts"))).sort()).toEqual(["train.csv", "validation.csv"]);
 });
 
 it("reports repeats, contradictions and leaks", async () => {

@@ -1,5 +1,6 @@
 /** What `dataset import|split|stats` do. Reading, comparing and splitting are @btp/cyberbully-train's. */
-import { mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import {
   type DataFile,
@@ -66,7 +67,10 @@ export async function splitDataset(
   await mkdir(folder, { recursive: true });
   for (const name of names) {
     const part = split[name];
-    if (part.length === 0) continue;
+    if (part.length === 0) {
+      await removeEarlier(join(folder, `${name}.csv`), context);
+      continue;
+    }
     await writeCsv(join(folder, `${name}.csv`), part);
     const positive = part.filter(({ label }) => label === 1).length;
     const share = ((100 * positive) / part.length).toFixed(1);
@@ -80,6 +84,13 @@ export async function splitDataset(
       `${count} groups of related messages were kept together, the largest of ${largest}.\n`,
     );
   }
+}
+
+/** With --overwrite: a part of an earlier split holds messages that stand in other parts of this one. */
+async function removeEarlier(path: string, context: CliContext): Promise<void> {
+  if (!existsSync(path)) return;
+  await rm(path);
+  context.stderr.write(`${path} is removed: it belonged to an earlier split.\n`);
 }
 
 export interface StatsOptions extends ColumnOptions {

@@ -80,22 +80,29 @@ function withoutEmpty(file: DataFile): DataFile {
   return { ...file, examples, counts };
 }
 
-function requireBothLabels({ counts }: DataFile, path: string): void {
-  if (counts.positive > 0 && counts.negative > 0) return;
+function requireBothLabels(file: DataFile, path: string): void {
+  const { positive, negative } = file.counts;
+  if (positive > 0 && negative > 0) return;
+  const bad = describeBadRows(file);
   throw new TrainError(
     "BAD_DATA",
-    `Expected messages of both labels in ${path}, got ${counts.positive} of cyberbullying and ${counts.negative} others.`,
+    `Expected messages of both labels in ${path}, got ${positive} of cyberbullying and ${negative} others.${bad === undefined ? "" : ` ${bad}.`}`,
   );
 }
 
-function describeFile(path: string, { examples, counts, problems }: DataFile): string[] {
+function describeBadRows({ counts, problems }: DataFile): string | undefined {
+  if (counts.badRows === 0) return undefined;
+  const listed = problems.slice(0, listedRows).map(({ line, reason }) => `line ${line}: ${reason}`);
+  const more = counts.badRows > listed.length ? `; and ${counts.badRows - listed.length} more` : "";
+  return `${counts.badRows} bad rows left out: ${listed.join("; ")}${more}`;
+}
+
+function describeFile(path: string, file: DataFile): string[] {
+  const { examples, counts } = file;
   const share = ((100 * counts.positive) / counts.examples).toFixed(1);
   const notes = [`${path}: ${counts.examples} messages, ${share} % cyberbullying.`];
-  if (counts.badRows > 0) {
-    const listed = problems.slice(0, listedRows).map(({ line, reason }) => `line ${line}: ${reason}`);
-    const more = counts.badRows > listed.length ? `; and ${counts.badRows - listed.length} more` : "";
-    notes.push(`${path}: ${counts.badRows} bad rows left out: ${listed.join("; ")}${more}.`);
-  }
+  const bad = describeBadRows(file);
+  if (bad !== undefined) notes.push(`${path}: ${bad}.`);
   if (counts.emptyText > 0)
     notes.push(
       `${path}: ${counts.emptyText} messages are empty; they are left out, as a detector decides on those without its model.`,

@@ -241,9 +241,11 @@ class TrainLoop {
       ...figures,
       learningRate: learningRateAt(position.step - 1, this.schedule),
     };
-    const isBest = this.isBetter(record);
+    const gain = this.gainOver(record);
+    // Equal accuracy: the lower loss, whose probabilities are the better ones. Patience asks for more than that.
+    const isBest = gain > 0 || (gain === 0 && record.loss < this.bestSoFar()!.loss);
     position.evaluations = [...position.evaluations, record];
-    position.evaluationsWithoutGain = isBest ? 0 : position.evaluationsWithoutGain + 1;
+    position.evaluationsWithoutGain = gain > 0 ? 0 : position.evaluationsWithoutGain + 1;
     Object.assign(position, { lossSum: 0, correct: 0, seen: 0 });
     if (isBest) {
       position.bestStep = position.step;
@@ -256,11 +258,16 @@ class TrainLoop {
     return this.outOfPatience();
   }
 
-  private isBetter(record: EvaluationRecord): boolean {
+  private bestSoFar(): EvaluationRecord | undefined {
+    return this.position.evaluations.find(({ step }) => step === this.position.bestStep);
+  }
+
+  /** By how much an evaluation is better than the best so far, in what selects; infinite for the first. */
+  private gainOver(record: EvaluationRecord): number {
     const { selectBy } = this.input.config;
-    const best = this.position.evaluations.find(({ step }) => step === this.position.bestStep);
-    if (best === undefined) return true;
-    return selectBy === "loss" ? record.loss < best.loss : record[selectBy] > best[selectBy];
+    const best = this.bestSoFar();
+    if (best === undefined) return Number.POSITIVE_INFINITY;
+    return selectBy === "loss" ? best.loss - record.loss : record[selectBy] - best[selectBy];
   }
 
   private outOfPatience(): boolean {
