@@ -54,21 +54,23 @@ describe("supervision", { timeout: 60_000 + 60 * REQUESTS }, () => {
       { workers: 2, logRequests: false },
       { name: "fake", batchMs: 2 },
     );
-    let kills = 0;
+    // On a busy machine a dead worker may still be listed at the next kill: it dies once.
+    const killed = new Set<number>();
     const killer = setInterval(() => {
       const pids = server.workerPids();
-      const pid = pids[kills % Math.max(1, pids.length)];
+      const pid = pids[killed.size % Math.max(1, pids.length)];
       if (pid === undefined) return;
       process.kill(pid, "SIGKILL");
-      kills += 1;
+      killed.add(pid);
     }, 200);
     const tally = await load(server, REQUESTS, 64, ["fake"]);
     clearInterval(killer);
-    expect(kills).toBeGreaterThan(1);
+    expect(killed.size).toBeGreaterThan(1);
     expect(tally).toEqual({ right: REQUESTS, wrong: 0, other: new Map() });
     // Each request counted once, however often its batch was retried.
     expect(await metric(server, 'btp_requests_total{route="/detect",outcome="200"}')).toBe(REQUESTS);
-    expect(await metric(server, "btp_worker_deaths_total")).toBe(kills);
+    await until(async () => (await metric(server, "btp_worker_deaths_total")) >= killed.size);
+    expect(await metric(server, "btp_worker_deaths_total")).toBe(killed.size);
   });
 
   it("isolates a message that kills its worker: its neighbours are answered, it alone fails", async () => {
