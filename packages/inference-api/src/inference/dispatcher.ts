@@ -162,6 +162,8 @@ export class Dispatcher<R extends Runner> {
         throw new RangeError(`expected ${batch.length} detections, got ${result.detections.length}`);
       }
       this.#pool.answered(worker);
+      // First the worker's next batch: writing these answers takes milliseconds, in which it would have nothing to do.
+      this.#dispatch();
       this.#deliver(batch, result, start);
     } catch (error) {
       this.#retry(batch, error);
