@@ -50,7 +50,7 @@ it("reads the messages' column where it is told to, and names what is there", as
   const measure = (...more: string[]) =>
     run(...["--out", "chat.onnx", "--precision", "int8", "--calibration", "chat.csv", ...more]);
   expect((await measure("--delimiter", ";")).stderr).toContain(
-    `Expected a column "Text" in ${join(cwd, "chat.csv")}, got the columns "id", "chat". Name the column with --text-column.`,
+    `Expected a column "Text" in ${join(cwd, "chat.csv")}, got the columns "id", "chat". Did you mean "chat"? Name the column with --text-column, for example --text-column chat.`,
   );
   expect((await measure("--delimiter", ";", "--text-column", "chat")).code).toBe(0);
   expect(await run("--out", "x.onnx", "--delimiter", ";")).toMatchObject({ code: 2 });

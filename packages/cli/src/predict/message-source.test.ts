@@ -43,7 +43,7 @@ it("takes the column it is told, in any case", async () => {
 
 it("guesses no column: names those there are, as training does", async () => {
   await expect(collect(open("id,message\n1,2\n", { path: "in.csv" }))).rejects.toThrow(
-    'Expected a column "Text" in in.csv, got the columns "id", "message". Name the column with --text-column.',
+    'Expected a column "Text" in in.csv, got the columns "id", "message". Did you mean "message"? Name the column with --text-column, for example --text-column message.',
   );
   await expect(collect(open("", {}))).rejects.toThrow(expect.objectContaining({ reason: "COLUMN_MISSING" }));
 });

@@ -9,6 +9,8 @@ export type DataErrorReason =
   /** UTF-16, a zip archive or other bytes that are no UTF-8 text. */
   | "NOT_TEXT"
   | "COLUMN_MISSING"
+  /** Two columns of the name that was asked for. */
+  | "COLUMN_AMBIGUOUS"
   | "NO_ROWS"
   | "LABELS_NOT_BINARY"
   /** So many broken quotes that the file is not the CSV it was taken for. */
@@ -23,6 +25,7 @@ const codes: Readonly<Record<DataErrorReason, TrainErrorCode>> = {
   FILE_UNREADABLE: "BAD_DATA",
   NOT_TEXT: "BAD_DATA",
   COLUMN_MISSING: "BAD_DATA",
+  COLUMN_AMBIGUOUS: "BAD_DATA",
   NO_ROWS: "BAD_DATA",
   LABELS_NOT_BINARY: "BAD_LABEL",
   QUOTING_BROKEN: "BAD_DATA",

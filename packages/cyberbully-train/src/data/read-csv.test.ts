@@ -177,12 +177,53 @@ describe("files that are refused", () => {
   });
 
   it("says how other columns are named, and another delimiter where there is one column only", async () => {
-    expect((await refusal("body,class\na,1\n")).message).toContain(
-      'got the columns "body", "class". Name the columns with --text-column and --label-column.',
+    expect((await refusal("what,class\na,1\n")).message).toContain(
+      'got the columns "what", "class". Name the columns with --text-column and --label-column.',
     );
     expect((await refusal("Text;Label\na;1\n")).message).toContain(
       "what stands between them with --delimiter",
     );
+  });
+
+  it.each([
+    ["id,Message,Label", "Message", "--text-column Message."],
+    ["sex,tweet_text,Label", "tweet_text", "--text-column tweet_text."],
+    ["id,Post Text,Label", "Post Text", '--text-column "Post Text".'],
+  ])("suggests the column that often holds messages: %s", async (header, name, command) => {
+    const { message } = await refusal(`${header}\na,b,1\n`);
+    expect(message).toContain(`Did you mean ${JSON.stringify(name)}? Name the columns`);
+    expect(message).toContain(`for example ${command}`);
+  });
+
+  it("prefers the nearest name to a usual one where a name was given", async () => {
+    const { message } = await refusal("comment,chats,Label\na,b,1\n", { textColumn: "chat" });
+    expect(message).toContain('Did you mean "chats"?');
+  });
+
+  it.each([
+    ["Text,id,Text,Label", {}, '"Text" in', "of that name, at positions 1 and 3. Rename all but one"],
+    ["Text,Label,Label,Label", {}, '"Label" in', "at positions 2, 3 and 4"],
+    [
+      "TEXT,text,Label,x",
+      {},
+      '"Text" in',
+      "in upper and lower case, at positions 1 and 2. Give the exact name",
+    ],
+    [
+      "a,Text,Label,a",
+      { groupColumn: "a" },
+      '"a" in',
+      "at positions 1 and 4. Rename all but one, or name another with --by",
+    ],
+  ])("refuses a name that two columns have: %s", async (header, options, name, expected) => {
+    const error = await refusal(`${header}\na,1,0,1\n`, options);
+    expect(error).toMatchObject({ reason: "COLUMN_AMBIGUOUS", code: "BAD_DATA" });
+    expect(error.message).toContain(`Expected one column ${name}`);
+    expect(error.message).toContain(expected);
+  });
+
+  it("takes the exact name where another differs in case only", async () => {
+    expect((await read("TEXT,Text,Label\na,b,1\n")).examples[0]?.text).toBe("b");
   });
 
   it("says which labels it found", async () => {

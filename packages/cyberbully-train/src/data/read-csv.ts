@@ -61,7 +61,7 @@ export interface DataFile {
 
 /**
  * @param path - a CSV file: UTF-8 with or without byte order mark, any line ends, RFC 4180 quoting
- * @throws {TrainDataError} FILE_UNREADABLE, NOT_TEXT, COLUMN_MISSING, LABELS_NOT_BINARY, NO_ROWS, QUOTING_BROKEN
+ * @throws {TrainDataError} FILE_UNREADABLE, NOT_TEXT, COLUMN_MISSING, COLUMN_AMBIGUOUS, LABELS_NOT_BINARY, NO_ROWS, QUOTING_BROKEN
  */
 export async function readCsv(path: string, options: ReadCsvOptions = {}): Promise<DataFile> {
   const hash = createHash("sha256");

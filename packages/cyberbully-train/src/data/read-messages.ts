@@ -33,7 +33,7 @@ export interface MessageRows {
 /**
  * @param chunks - UTF-8 with or without byte order mark, any line ends, RFC 4180 quoting
  * @returns groups in file order, the first as soon as the header is there; at least one
- * @throws {TrainDataError} NOT_TEXT, COLUMN_MISSING, QUOTING_BROKEN
+ * @throws {TrainDataError} NOT_TEXT, COLUMN_MISSING, COLUMN_AMBIGUOUS, QUOTING_BROKEN
  */
 export async function* readMessages(
   chunks: AsyncIterable<Uint8Array>,

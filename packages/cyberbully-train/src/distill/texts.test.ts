@@ -37,7 +37,7 @@ it("says by which key of the recipe labels and columns are told", async () => {
     'others in 6 of 6 rows: insult (3 rows), none (3 rows). Say what each label means, as in "labels": "none=0,',
   );
   await expect(readTexts(file, { file, ...columns, textColumn: "Text" })).rejects.toThrow(
-    'Name the columns with "textColumn" and "labelColumn".',
+    'Did you mean "tweet"? Name the columns with "textColumn" and "labelColumn", for example "textColumn": "tweet".',
   );
 });
 
