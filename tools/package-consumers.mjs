@@ -9,14 +9,17 @@ export const fixtures = {
   "validation.csv": "datasets/synthetic/test.csv",
 };
 
+/** `tensors`: its types name TensorFlow.js's, which need skipLibCheck. */
 export const consumers = {
   "core-gpt": {
+    tensors: true,
     types: `import { createTokenizer, type GptConfig, gptConfigs } from "@btp/core-gpt";
 const config: GptConfig = gptConfigs.gpt2;
 const ids: Int32Array = (await createTokenizer()).encode("hello").ids;
 export const counts: [number, number] = [config.width, ids.length];`,
   },
   "tfjs-jit": {
+    tensors: true,
     types: `import { type Engine, createEngine, tensorSpec } from "@btp/tfjs-jit";
 import * as tf from "@tensorflow/tfjs-core";
 const engine: Engine = await createEngine("jit");
@@ -24,19 +27,21 @@ const double = await engine.compile((_: object, x: tf.Tensor) => tf.mul(x, 2), {
 export const { data } = await double.run({ dtype: "float32", shape: [1], data: Float32Array.of(1) });`,
   },
   "weights-gpt2": {
+    tensors: true,
     adapt: (code) => code.replace('resolveBase("gpt2")', 'resolveBase("./tiny-gpt2")'),
     types: `import { loadGpt2 } from "@btp/weights-gpt2";
 const { config, params } = await loadGpt2("tiny-gpt2");
 export const sizes: [number, number] = [config.width, params.blocks.length];`,
   },
   detector: {
-    types: `import { type Detection, loadDetector } from "@btp/detector";
+    types: `import { loadDetector } from "@btp/detector";
 import { decide } from "@btp/detector/decide";
 import { readOnnxInfo } from "@btp/detector/onnx";
-const found: Detection[] = await (await loadDetector("models/btp-mini")).detect(["You are stupid"]);
-export const label: string = decide(found[0]!.score, 0.5).label + readOnnxInfo(new Uint8Array()).name;`,
+const [found] = await (await loadDetector("models/btp-mini")).detect(["You are stupid"]);
+export const label: string = decide(found.score, 0.5).label + readOnnxInfo(new Uint8Array()).name;`,
   },
   "cyberbully-train": {
+    tensors: true,
     // One epoch on the small sample: that it trains is the point, not what it learns.
     adapt: (code) => code.replace("epochs: 4", "epochs: 1"),
     types: `import { createConfig, trainDetector } from "@btp/cyberbully-train";

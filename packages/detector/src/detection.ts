@@ -56,3 +56,17 @@ export interface Detector {
   detect(texts: readonly string[], options?: DetectOptions): Promise<Detection[]>;
   dispose(): Promise<void>;
 }
+
+/** A `T` for each text: of a list whose length the compiler knows, a list of that length. */
+export type ForEach<Texts extends readonly string[], T> = { -readonly [Place in keyof Texts]: T };
+
+/**
+ * What loadDetector gives: a Detector that tells the compiler how many answers there are, so that
+ * `const [detection] = await detector.detect([text])` needs no check. A stand-in for tests need only be a Detector.
+ */
+export interface LoadedDetector extends Detector {
+  detect<const Texts extends readonly string[]>(
+    texts: Texts,
+    options?: DetectOptions,
+  ): Promise<ForEach<Texts, Detection>>;
+}

@@ -5,7 +5,7 @@
 import type { Tokenizer } from "@btp/core-gpt";
 import { type BatchLimits, planBatches } from "./batch.js";
 import { checkThreshold, decide, scoreOf } from "./decide.js";
-import type { Detection, DetectOptions, Detector, DetectorInfo } from "./detection.js";
+import type { Detection, DetectOptions, DetectorInfo, ForEach, LoadedDetector } from "./detection.js";
 import { emptyDecision, isEmptyMessage } from "./empty-message.js";
 import { DetectorError } from "./errors.js";
 import type { Network } from "./network.js";
@@ -21,7 +21,7 @@ export interface DetectorParts {
 }
 
 /** The returned detector owns `parts.network`. Calls of detect() may overlap. */
-export function createDetector(parts: DetectorParts): Detector {
+export function createDetector(parts: DetectorParts): LoadedDetector {
   const { info, tokenizer, network } = parts;
   const running = new Set<Promise<unknown>>();
   let disposal: Promise<void> | undefined;
@@ -58,7 +58,10 @@ export function createDetector(parts: DetectorParts): Detector {
 
   return {
     info,
-    async detect(texts: readonly string[], options: DetectOptions = {}): Promise<Detection[]> {
+    async detect<const Texts extends readonly string[]>(
+      texts: Texts,
+      options: DetectOptions = {},
+    ): Promise<ForEach<Texts, Detection>> {
       if (disposal)
         throw new DetectorError("DISPOSED", "Expected a live detector, but dispose() was called on it.");
       const threshold = checkThreshold(options.threshold ?? info.threshold);
@@ -67,7 +70,7 @@ export function createDetector(parts: DetectorParts): Detector {
       const run = detectAll([...texts], threshold, options.onTokenized);
       running.add(run);
       try {
-        return await run;
+        return (await run) as ForEach<Texts, Detection>; // one a text: the compiler cannot see it
       } finally {
         running.delete(run);
       }

@@ -2,7 +2,7 @@
  * Which words moved a score: each word is left out once and the difference is its effect. It explains the model's
  * number, not the world: words act together, and what a word does alone is only a hint.
  */
-import type { Detection, DetectOptions, Detector } from "./detection.js";
+import type { Detection, DetectOptions, Detector, ForEach } from "./detection.js";
 
 export interface WordEffect {
   readonly word: string;
@@ -30,16 +30,16 @@ interface Span {
 }
 
 /** detect(), with every word left out in turn; all variants of all messages are batched together. */
-export async function explain(
+export async function explain<const Texts extends readonly string[]>(
   detector: Detector,
-  texts: readonly string[],
+  texts: Texts,
   options: DetectOptions = {},
-): Promise<ExplainedDetection[]> {
+): Promise<ForEach<Texts, ExplainedDetection>> {
   const spans = texts.map(findWords);
   const variants = texts.flatMap((text, i) => spans[i]!.map((_, word) => leaveOut(text, spans[i]!, word)));
   const detections = await detector.detect([...texts, ...variants], options);
   let next = texts.length;
-  return texts.map((text, i) => {
+  const explained = texts.map((text, i) => {
     const whole = detections[i]!;
     const words = spans[i]!.map(({ start, end }) => {
       const without = detections[next++]!;
@@ -49,6 +49,7 @@ export async function explain(
     });
     return { ...whole, words };
   });
+  return explained as ForEach<Texts, ExplainedDetection>; // one a text: the compiler cannot see it
 }
 
 function findWords(text: string): Span[] {

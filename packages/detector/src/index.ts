@@ -17,7 +17,16 @@ export { type WriteArtifactOptions, writeArtifact } from "./artifact/write.js";
 export { findBaseOffline } from "./base.js";
 export { type BatchLimits, defaultBatchLimits, planBatches } from "./batch.js";
 export { checkThreshold, type Decision, decide, scoreOf } from "./decide.js";
-export type { Detection, DetectOptions, Detector, DetectorInfo, Label, Precision } from "./detection.js";
+export type {
+  Detection,
+  DetectOptions,
+  Detector,
+  DetectorInfo,
+  ForEach,
+  Label,
+  LoadedDetector,
+  Precision,
+} from "./detection.js";
 export { emptyDecision, isEmptyMessage } from "./empty-message.js";
 export { DetectorError, type DetectorErrorCode } from "./errors.js";
 export { type ExplainedDetection, explain, maxExplainedWords, type WordEffect } from "./explain.js";

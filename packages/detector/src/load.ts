@@ -8,7 +8,7 @@ import { findBaseOffline } from "./base.js";
 import { type BatchLimits, defaultBatchLimits, int8BatchLimits } from "./batch.js";
 import { calibrationRows, scoreError, scoreLimit } from "./calibration.js";
 import { collectGarbage } from "./collect-garbage.js";
-import type { Detector, DetectorInfo, Precision } from "./detection.js";
+import type { DetectorInfo, LoadedDetector, Precision } from "./detection.js";
 import { createDetector } from "./detector.js";
 import { compileNetwork, type Network } from "./network.js";
 import { tokenizerOf } from "./tokenizer.js";
@@ -39,7 +39,7 @@ export interface LoadOptions {
  * @throws {DetectorError} DETECTOR_NOT_FOUND, CONFIG_INVALID, FORMAT_VERSION_UNSUPPORTED, WEIGHTS_INVALID,
  *   BASE_NOT_FOUND, BASE_MISMATCH  @throws {JitError} ENGINE_UNAVAILABLE
  */
-export async function loadDetector(dir: string, options: LoadOptions = {}): Promise<Detector> {
+export async function loadDetector(dir: string, options: LoadOptions = {}): Promise<LoadedDetector> {
   const detector = await readAndCompile(dir, options);
   if (detector.info.parameters >= largeModel) await collectGarbage();
   return detector;
@@ -48,7 +48,7 @@ export async function loadDetector(dir: string, options: LoadOptions = {}): Prom
 /** Parameters from which on what loading leaves behind, 4 bytes each, is given back at once: GPT-2 has 124 million. */
 const largeModel = 20_000_000;
 
-async function readAndCompile(dir: string, options: LoadOptions): Promise<Detector> {
+async function readAndCompile(dir: string, options: LoadOptions): Promise<LoadedDetector> {
   // The directory first: a wrong path should not cost the time an engine takes to start.
   const artifact = await readArtifact(dir, { resolveBase: options.resolveBase ?? findBaseOffline });
   const tokenizer = await tokenizerOf({ ...artifact, vocabSize: artifact.architecture.vocabSize });

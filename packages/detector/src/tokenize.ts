@@ -1,6 +1,6 @@
 /** From messages to the ids the network reads: input checked and bounded, other work let in. The tokenizer is core-gpt's. */
 import { setImmediate } from "node:timers/promises";
-import type { Encoding, Tokenizer } from "@btp/core-gpt";
+import type { Encoding, Tokenizer } from "@btp/core-gpt/tokenizer";
 import { DetectorError } from "./errors.js";
 
 /**

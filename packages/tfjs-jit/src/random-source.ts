@@ -1,4 +1,4 @@
-import type { Tensor } from "@tensorflow/tfjs-core";
+import type { TensorLike } from "./tensor-like.js";
 
 /**
  * Seeded randomness for functions that are recorded. `tf.dropout` draws its numbers in JavaScript while the function is
@@ -7,7 +7,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
  */
 export interface RandomSource {
   /** Inverted dropout: keeps each element with probability 1 - rate and scales it by 1 / (1 - rate). Rate 0 returns `x`. */
-  dropout<T extends Tensor>(x: T, rate: number): T;
+  dropout<T extends TensorLike>(x: T, rate: number): T;
   /** Everything needed to go on exactly from here: JSON-safe. */
   getState(): RandomState;
   setState(state: RandomState): void;

@@ -3,7 +3,7 @@
  * those tensors. So the base may come in any format or precision-preserving copy, and a wrong one is always refused.
  */
 import { createHash } from "node:crypto";
-import { flattenParams, type GptParams, type HostTensor } from "@btp/core-gpt";
+import { flattenParams, type GptParams, type HostTensor } from "@btp/core-gpt/parameters";
 import { DetectorError } from "../errors.js";
 import type { BaseReference } from "./config.js";
 

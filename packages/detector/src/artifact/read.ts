@@ -3,7 +3,7 @@
  * sizes, hash, names, shapes and types are checked before a value is used. Nothing here computes.
  */
 import { join } from "node:path";
-import type { ClassifierParams, GptConfig, HostTensor } from "@btp/core-gpt";
+import type { ClassifierParams, GptConfig, HostTensor } from "@btp/core-gpt/parameters";
 import { openSafetensors, WeightsError } from "@btp/weights-gpt2";
 import { DetectorError } from "../errors.js";
 import { type BaseReference, type DetectorConfig, parseConfig, type StoredPrecision } from "./config.js";

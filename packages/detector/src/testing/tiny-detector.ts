@@ -1,5 +1,6 @@
 /** For tests: a detector far too small to know anything, with seeded random weights. Not exported by the package. */
-import { type GptConfig, initialiseClassifier } from "@btp/core-gpt";
+import { initialiseClassifier } from "@btp/core-gpt";
+import type { GptConfig } from "@btp/core-gpt/parameters";
 import type { DetectorArtifact } from "../artifact/read.js";
 
 export const tinyArchitecture: GptConfig = {

@@ -1,7 +1,7 @@
-import type { Tensor } from "@tensorflow/tfjs-core";
 import type { HostTensor } from "../host-tensor.js";
 import type { Int8Precision } from "../quantization/precision.js";
 import type { RandomSource } from "../random-source.js";
+import type { TensorLike } from "../tensor-like.js";
 import type { TensorSpec } from "../tensor-spec.js";
 
 /**
@@ -17,7 +17,7 @@ export type EngineChoice = EngineName | "auto";
 export type Tree<Leaf> = Leaf | readonly Tree<Leaf>[] | { readonly [key: string]: Tree<Leaf> };
 
 /** The same structure with every tensor replaced by `Leaf`. */
-export type MapTensors<T, Leaf> = T extends Tensor
+export type MapTensors<T, Leaf> = T extends TensorLike
   ? Leaf
   : { readonly [K in keyof T]: MapTensors<T[K], Leaf> };
 

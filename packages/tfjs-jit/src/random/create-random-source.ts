@@ -6,6 +6,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { JitError } from "../errors.js";
 import type { RandomSource, RandomState } from "../random-source.js";
+import type { TensorLike } from "../tensor-like.js";
 import { currentMaskRecorder } from "./mask-recorder.js";
 import { checkRandomState, drawMask, stateFromSeed } from "./xoshiro.js";
 
@@ -22,19 +23,21 @@ export interface MaskSource extends RandomSource {
 export function createRandomSource(start: number | RandomState): MaskSource {
   let state = typeof start === "number" ? stateFromSeed(start) : checkRandomState(start);
   const source: MaskSource = {
-    dropout<T extends tf.Tensor>(x: T, rate: number): T {
+    dropout<T extends TensorLike>(x: T, rate: number): T {
       if (!(rate >= 0 && rate < 1)) {
         throw new JitError("INVALID_RANDOM", `a dropout rate must be at least 0 and below 1, but is ${rate}`);
       }
       if (rate === 0) return x;
-      return tf.tidy(() => {
+      const tensor = x as unknown as tf.Tensor; // the contract names no type of TensorFlow.js
+      const dropped = tf.tidy(() => {
         const recorder = currentMaskRecorder();
         const mask =
           recorder === undefined
-            ? tf.tensor(source.drawMask(x.size, rate), x.shape, "bool")
-            : recorder.mask(source, x.shape, rate);
-        return tf.mul<T>(x, tf.mul(tf.cast(mask, "float32"), 1 / (1 - rate)));
+            ? tf.tensor(source.drawMask(tensor.size, rate), tensor.shape, "bool")
+            : recorder.mask(source, tensor.shape, rate);
+        return tf.mul(tensor, tf.mul(tf.cast(mask, "float32"), 1 / (1 - rate)));
       });
+      return dropped as unknown as T;
     },
     drawMask(count, rate) {
       const drawn = drawMask(state, count, rate);
