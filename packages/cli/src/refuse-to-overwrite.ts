@@ -24,6 +24,26 @@ export function refuseToOverwrite(
   }
 }
 
+/**
+ * With --overwrite too: rows that could not be read would be gone with the only file that has them. Called before anything is read.
+ * @param outputs - absolute; all of those that would be written
+ * @throws {CliError} OUTPUT_IS_INPUT, whatever the two are called
+ */
+export function refuseInputAsOutput(input: string, outputs: readonly string[], flag = "--out"): void {
+  const same = outputs.find((output) => isSameFile(input, output));
+  if (same === undefined) return;
+  throw new CliError(
+    "OUTPUT_IS_INPUT",
+    `${same} is the file that is read, and rows that cannot be read would be lost with it. Give another ${flag}.`,
+  );
+}
+
+function isSameFile(one: string, other: string): boolean {
+  if (!existsSync(one) || !existsSync(other)) return false;
+  const [a, b] = [one, other].map((path) => statSync(path, { bigint: true }));
+  return a!.dev === b!.dev && a!.ino === b!.ino;
+}
+
 function problemOf(path: string, allowed: boolean, flag: string): string | undefined {
   if (existsSync(path)) {
     if (isFolder(path))

@@ -23,4 +23,4 @@ export type { ProblemCode, RowProblem } from "./data/row-problems.js";
 export { type Split, type SplitOptions, splitExamples } from "./data/split.js";
 export { type DataStats, datasetStats, formatStats } from "./data/stats.js";
 export { textChunks } from "./data/text-chunks.js";
-export { formatCsv, writeCsv } from "./data/write-csv.js";
+export { formatCsv, writeCsv, writtenColumns } from "./data/write-csv.js";

@@ -4,6 +4,7 @@ import type { CliContext } from "../context.js";
 import type { ImportOptions, SplitCommandOptions, StatsOptions } from "../dataset/dataset.js";
 import { describePresets } from "../dataset/presets.js";
 import { columnOptions } from "../dataset/read-dataset.js";
+import { exitCodeHelp } from "../exit-codes.js";
 import { overwriteOption } from "../refuse-to-overwrite.js";
 import { jsonOption, numberBetween, wholeNumber } from "../shared-options.js";
 
@@ -15,6 +16,8 @@ export function createCommand(context: CliContext): Command {
     .addHelpText(
       "after",
       `
+${exitCodeHelp("done, also where rows were left out")}
+
 Examples:
   $ btp-cli dataset sources                                   public data sets and where to get them
   $ btp-cli dataset import labeled_data.csv --preset davidson --dedupe --out davidson.csv
@@ -35,12 +38,14 @@ Examples:
 function importCommand(context: CliContext): Command {
   return withColumns(new Command("import"))
     .description(
-      "Write a labelled file in this project's form: a CSV with the columns Text and Label (1 and 0).",
+      "Write a labelled file in this project's form: a CSV with the columns Text and Label (1 and 0), and the file's other columns behind them as they are.",
     )
     .argument("<file>", "CSV, or TSV with --delimiter tab")
     .requiredOption("--out <file>", "where to write it")
     .addOption(dedupeOption())
     .addOption(overwriteOption())
+    .addOption(jsonOption())
+    .addHelpText("after", leftOutHelp)
     .action(async (file: string, options: ImportOptions) => {
       const { importDataset } = await import("../dataset/dataset.js");
       await importDataset(file, options, context);
@@ -50,7 +55,7 @@ function importCommand(context: CliContext): Command {
 function splitCommand(context: CliContext): Command {
   return withColumns(new Command("split"))
     .description(
-      "Split labelled messages into train.csv, validation.csv and test.csv: the same balance in each, and copies and near copies of a message in one part only.",
+      "Split labelled messages into train.csv, validation.csv and test.csv: the same balance in each, and copies and near copies of a message in one part only. Each part has the columns Text and Label (1 and 0), and the file's other columns behind them as they are.",
     )
     .argument("<file>", "CSV with the messages and their labels")
     .requiredOption("--out <dir>", "where to write the parts")
@@ -61,6 +66,8 @@ function splitCommand(context: CliContext): Command {
     )
     .addOption(dedupeOption())
     .addOption(overwriteOption())
+    .addOption(jsonOption())
+    .addHelpText("after", leftOutHelp)
     .action(async (file: string, options: SplitCommandOptions) => {
       const { splitDataset } = await import("../dataset/dataset.js");
       await splitDataset(file, options, context);
@@ -75,11 +82,16 @@ function statsCommand(context: CliContext): Command {
     .argument("<file>", "CSV with the messages and their labels")
     .addOption(new Option("--against <files...>", "report which messages have a twin in these files"))
     .addOption(jsonOption())
+    .addHelpText("after", leftOutHelp)
     .action(async (file: string, options: StatsOptions) => {
       const { describeDataset } = await import("../dataset/dataset.js");
       await describeDataset(file, options, context);
     });
 }
+
+const leftOutHelp = `
+Rows that cannot be read are reported with their line and left out; --json counts them under leftOut.
+${exitCodeHelp("done, also where rows were left out")}`;
 
 function withColumns(command: Command): Command {
   for (const option of columnOptions()) command.addOption(option);

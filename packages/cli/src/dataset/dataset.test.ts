@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -15,10 +15,18 @@ const dataset = (...args: string[]) => runInProcess(["dataset", ...args], { cwd 
 
 it("imports a foreign file by a preset: columns, separator and labels", async () => {
   await writeFile(join(cwd, "olid.tsv"), 'id\ttweet\tsubtask_a\n1\t"quoted, once\tOFF\n2\tkind words\tNOT\n');
-  const { code, stdout } = await dataset("import", "olid.tsv", "--preset", "olid", "--out", "new/olid.csv");
+  const { code, stdout, stderr } = await dataset(
+    "import",
+    "olid.tsv",
+    "--preset",
+    "olid",
+    "--out",
+    "new/olid.csv",
+  );
   expect({ code, stdout }).toEqual({ code: 0, stdout: "2 messages, 1 cyberbullying -> new/olid.csv\n" });
+  expect(stderr).toBe("Columns written: Text (was tweet), Label (was subtask_a), id.\n");
   const written = await readFile(join(cwd, "new", "olid.csv"), "utf8");
-  expect(written).toBe('Text,Label\n"""quoted, once",1\nkind words,0\n');
+  expect(written).toBe('Text,Label,id\n"""quoted, once",1,1\nkind words,0,2\n');
 });
 
 it("imports with a mapping that drops labels, and leaves repeats and contradictions out", async () => {
@@ -34,8 +42,45 @@ it("imports with a mapping that drops labels, and leaves repeats and contradicti
   const columns = ["--text-column", "text", "--label-column", "verdict", "--labels", "yes=1,no=0,maybe=drop"];
   const { code, stderr } = await dataset("import", "raw.csv", ...columns, "--dedupe", "--out", "clean.csv");
   expect(code).toBe(0);
-  expect(stderr).toContain("1 messages that carried both labels");
+  expect(stderr).toContain("3 rows left out: repeats, and 1 message that carried both labels");
   expect(await readFile(join(cwd, "clean.csv"), "utf8")).toBe("Text,Label\na first,1\nc third,0\n");
+});
+
+it("keeps the other columns in every part of a split, and tells machines what became of the rows", async () => {
+  const rows = Array.from(
+    { length: 30 },
+    (_, i) => `${i},a message about the number ${i} only,"x, ${i}",${i % 2}`,
+  );
+  await writeFile(join(cwd, "all.csv"), ["id,Text,from,Label", ...rows, "99,bad,y,", ""].join("\n"));
+  const { code, stdout, stderr } = await dataset("split", "all.csv", "--out", "parts", "--json");
+  expect(code).toBe(0);
+  expect(stderr).toContain("1 of 31 rows could not be read and was left out.");
+  expect(JSON.parse(stdout)).toMatchObject({
+    file: "all.csv",
+    rows: 31,
+    leftOut: { badRows: 1, problems: { EMPTY_LABEL: 1 }, droppedByLabels: 0, repeats: 0 },
+    columns: ["Text", "Label", "id", "from"],
+    parts: [
+      { name: "train", path: "parts/train.csv", messages: 28 },
+      { name: "validation", path: "parts/validation.csv", messages: 2 },
+    ],
+  });
+  const [header, first] = (await readFile(join(cwd, "parts", "train.csv"), "utf8")).split("\n");
+  expect(header).toBe("Text,Label,id,from");
+  expect(first).toMatch(/^a message about the number (\d+) only,[01],\1,"x, \1"$/);
+});
+
+it.each([
+  ["import", "data/train.csv"],
+  ["split", "data"],
+])("does not %s a file onto itself, with --overwrite neither", async (command, out) => {
+  await mkdir(join(cwd, "data"));
+  await writeFile(join(cwd, "data", "train.csv"), "Text,Label\nbad row\ngood,1\nfine,0\n");
+  const { code, stderr } = await dataset(command, "data/train.csv", "--out", out, "--overwrite");
+  expect(code).toBe(1);
+  expect(stderr).toContain("train.csv is the file that is read, and rows that cannot be read would be lost");
+  expect(stderr).toContain("[OUTPUT_IS_INPUT]");
+  expect(await readFile(join(cwd, "data", "train.csv"), "utf8")).toContain("bad row");
 });
 
 it("splits without loss and does not overwrite unasked", async () => {
@@ -74,7 +119,7 @@ it("reports repeats, contradictions and leaks", async () => {
   const { code, stdout } = await dataset("stats", "test.csv", "--against", "train.csv");
   expect(code).toBe(0);
   expect(stdout).toContain("repeats: 0 letter for letter, 1 more");
-  expect(stdout).toContain("both labels: 1 messages in 2 rows (lines 3 and 4)");
+  expect(stdout).toContain("both labels: 1 message in 2 rows (lines 3 and 4)");
   expect(stdout).toContain("1 validation messages (33.3 %) have a twin among the training messages");
   const json = await dataset("stats", "test.csv", "--against", "train.csv", "--json");
   expect(JSON.parse(json.stdout)).toMatchObject({

@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import {
-  type DataFile,
   datasetStats,
   describeOverlap,
   type Example,
@@ -15,13 +14,16 @@ import {
   writeCsv,
 } from "@btp/cyberbully-train/datasets";
 import type { CliContext } from "../context.js";
-import { refuseToOverwrite } from "../refuse-to-overwrite.js";
+import { agreeing, counted } from "../counted.js";
+import { refuseInputAsOutput, refuseToOverwrite } from "../refuse-to-overwrite.js";
 import { type ColumnOptions, readDataset } from "./read-dataset.js";
+import { describeWritten, positiveOf, tellColumns } from "./tell-written.js";
 
 export interface ImportOptions extends ColumnOptions {
   readonly out: string;
   readonly dedupe?: boolean;
   readonly overwrite?: boolean;
+  readonly json?: boolean;
 }
 
 /** One file in whatever form to one file as this project reads them. */
@@ -31,12 +33,25 @@ export async function importDataset(
   context: CliContext,
 ): Promise<void> {
   const out = resolve(context.cwd, options.out);
+  refuseInputAsOutput(resolve(context.cwd, file), [out]);
   refuseToOverwrite([out], options.overwrite);
-  const data = await readDataset(file, options, context);
+  const data = await readDataset(file, options, context, true);
   const examples = deduplicated(data.examples, options.dedupe, context);
   await mkdir(dirname(out), { recursive: true });
-  await writeCsv(out, examples);
-  context.stdout.write(`${summary(data, examples)} -> ${options.out}\n`);
+  await writeCsv(out, examples, data.columns.others);
+  const cyberbullying = positiveOf(examples);
+  if (options.json) {
+    const told = describeWritten(file, data, examples);
+    const sizes = { messages: examples.length, cyberbullying };
+    context.stdout.write(`${JSON.stringify({ ...told, out: options.out, ...sizes })}\n`);
+    return;
+  }
+  tellColumns(data, context);
+  const left = data.counts.rows - examples.length;
+  const leftOut = left > 0 ? `, ${counted(left, "row")} left out` : "";
+  context.stdout.write(
+    `${counted(examples.length, "message")}, ${cyberbullying} cyberbullying${leftOut} -> ${options.out}\n`,
+  );
 }
 
 export interface SplitCommandOptions extends ColumnOptions {
@@ -46,6 +61,7 @@ export interface SplitCommandOptions extends ColumnOptions {
   readonly seed: number;
   readonly dedupe?: boolean;
   readonly overwrite?: boolean;
+  readonly json?: boolean;
 }
 
 /** Into train.csv, validation.csv and, where wanted, test.csv; copies and near copies never stand on both sides. */
@@ -56,32 +72,41 @@ export async function splitDataset(
 ): Promise<void> {
   const folder = resolve(context.cwd, options.out);
   const names = ["train", "validation", "test"] as const;
-  refuseToOverwrite(
-    names.map((name) => join(folder, `${name}.csv`)),
-    options.overwrite,
-  );
-  const data = await readDataset(file, options, context);
+  const paths = names.map((name) => join(folder, `${name}.csv`));
+  refuseInputAsOutput(resolve(context.cwd, file), paths);
+  refuseToOverwrite(paths, options.overwrite);
+  const data = await readDataset(file, options, context, true);
   const examples = deduplicated(data.examples, options.dedupe, context);
   const { validation, test, seed } = options;
   const split = splitExamples(examples, { validation, test, seed });
   await mkdir(folder, { recursive: true });
+  const parts: Record<string, unknown>[] = [];
+  const lines: string[] = [];
   for (const name of names) {
     const part = split[name];
     if (part.length === 0) {
       await removeEarlier(join(folder, `${name}.csv`), context);
       continue;
     }
-    await writeCsv(join(folder, `${name}.csv`), part);
-    const positive = part.filter(({ label }) => label === 1).length;
+    await writeCsv(join(folder, `${name}.csv`), part, data.columns.others);
+    const path = join(options.out, `${name}.csv`);
+    const positive = positiveOf(part);
     const share = ((100 * positive) / part.length).toFixed(1);
-    context.stdout.write(
-      `${join(options.out, `${name}.csv`)}: ${part.length} messages, ${share} % cyberbullying\n`,
-    );
+    parts.push({ name, path, messages: part.length, cyberbullying: positive });
+    lines.push(`${path}: ${counted(part.length, "message")}, ${share} % cyberbullying\n`);
   }
+  if (options.json) {
+    const told = describeWritten(file, data, examples);
+    context.stdout.write(`${JSON.stringify({ ...told, parts, groups: split.groups })}\n`);
+    return;
+  }
+  tellColumns(data, context);
+  context.stdout.write(lines.join(""));
   const { count, largest } = split.groups;
   if (count > 0) {
+    const groups = counted(count, "group");
     context.stderr.write(
-      `${count} groups of related messages were kept together, the largest of ${largest}.\n`,
+      `${groups} of related messages ${agreeing(count, "was", "were")} kept together, ${count === 1 ? `of ${largest}` : `the largest of ${largest}`}.\n`,
     );
   }
 }
@@ -130,7 +155,7 @@ export async function describeDataset(
     formatStats(stats),
     "",
     `repeats: ${exact} letter for letter, ${normalised} more apart from mentions, links, case and punctuation`,
-    `both labels: ${conflictingMessages} messages in ${conflictingRows} rows${firstLines(conflicts)}`,
+    `both labels: ${counted(conflictingMessages, "message")} in ${counted(conflictingRows, "row")}${firstLines(conflicts)}`,
   ];
   if (overlap)
     lines.push("", describeOverlap(overlap) ?? "No message of this file has a twin among the others.");
@@ -153,13 +178,7 @@ function deduplicated(
   if (!wanted) return examples;
   const { examples: kept, removed, conflicting } = removeDuplicates(examples);
   context.stderr.write(
-    `${removed} rows left out: repeats, and ${conflicting} messages that carried both labels.\n`,
+    `${counted(removed, "row")} left out: repeats, and ${counted(conflicting, "message")} that carried both labels.\n`,
   );
   return kept;
-}
-
-function summary({ counts }: DataFile, examples: readonly Example[]): string {
-  const positive = examples.filter(({ label }) => label === 1).length;
-  const left = counts.rows - examples.length;
-  return `${examples.length} messages, ${positive} cyberbullying${left > 0 ? `, ${left} rows left out` : ""}`;
 }

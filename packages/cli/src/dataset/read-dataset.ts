@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { type CsvLayout, type DataFile, readCsv, readCsvLayout } from "@btp/cyberbully-train/datasets";
 import { Option } from "commander";
 import type { CliContext } from "../context.js";
+import { agreeing, counted } from "../counted.js";
 import { type DatasetPreset, datasetPresets, type PresetName, presetNames } from "./presets.js";
 
 export interface ColumnOptions extends CsvLayout {
@@ -27,11 +28,15 @@ export function columnOptions(): Option[] {
   ];
 }
 
-/** @throws {TrainDataError} */
+/**
+ * @param keepsOthers - whether the columns that nobody asked for are read too
+ * @throws {TrainDataError}
+ */
 export async function readDataset(
   path: string,
   options: ColumnOptions,
   context: CliContext,
+  keepsOthers = false,
 ): Promise<DataFile> {
   const preset: DatasetPreset | undefined = options.preset && datasetPresets[options.preset];
   const data = await readCsv(resolve(context.cwd, path), {
@@ -42,6 +47,7 @@ export async function readDataset(
       labels: options.labels ?? preset?.labels,
       delimiter: options.delimiter,
     }),
+    keepsOthers,
     ...(options.by !== undefined && { groupColumn: options.by }),
   });
   tellProblems(path, data, context);
@@ -56,5 +62,7 @@ function tellProblems(path: string, { counts, problems }: DataFile, context: Cli
   for (const { line, reason } of problems.slice(0, shownProblems)) {
     context.stderr.write(`btp-cli: ${path}, line ${line} was left out: ${reason}\n`);
   }
-  context.stderr.write(`${counts.badRows} of ${counts.rows} rows could not be read and were left out.\n`);
+  context.stderr.write(
+    `${counts.badRows} of ${counted(counts.rows, "row")} could not be read and ${agreeing(counts.badRows, "was", "were")} left out.\n`,
+  );
 }

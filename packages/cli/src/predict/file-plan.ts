@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { type ReadCsvOptions, readCsvLayout } from "@btp/cyberbully-train/datasets";
 import { type DatasetPreset, datasetPresets, type PresetName } from "../dataset/presets.js";
 import { UsageError } from "../exit-codes.js";
-import { refuseToOverwrite } from "../refuse-to-overwrite.js";
+import { refuseInputAsOutput, refuseToOverwrite } from "../refuse-to-overwrite.js";
 import { sizeOfFile } from "../size-of-file.js";
 import { formatOfPath, type MessageFormat } from "./message-format.js";
 
@@ -30,7 +30,7 @@ export interface FilePlan {
   readonly csvFormat: Pick<ReadCsvOptions, "delimiter" | "quote">;
 }
 
-/** @throws {UsageError}; {TrainDataError} BAD_DELIMITER; {CliError} FILE_UNREADABLE, OUTPUT_EXISTS */
+/** @throws {UsageError}; {TrainDataError} BAD_DELIMITER; {CliError} FILE_UNREADABLE, OUTPUT_IS_INPUT, OUTPUT_EXISTS */
 export function planFile(options: FileOptions, cwd: string): FilePlan {
   const inputFormat = options.format ?? formatOfPath(options.file);
   if (!inputFormat) {
@@ -48,7 +48,10 @@ export function planFile(options: FileOptions, cwd: string): FilePlan {
   const out = options.out === undefined ? undefined : resolve(cwd, options.out);
   const columns = columnsOf(options, inputFormat);
   const bytes = sizeOfFile(path);
-  if (out !== undefined) refuseToOverwrite([out], options.overwrite);
+  if (out !== undefined) {
+    refuseInputAsOutput(path, [out]);
+    refuseToOverwrite([out], options.overwrite);
+  }
   return { path, bytes, out, inputFormat, outputFormat, ...columns };
 }
 

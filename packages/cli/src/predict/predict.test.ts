@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -204,6 +204,17 @@ describe("predict --file", () => {
     expect(await readFile(join(cwd, "new/folder/c.jsonl"), "utf8")).toBe(first);
     expect((await write("--overwrite")).code).toBe(0);
     expect(await readFile(join(cwd, "new/folder/c.jsonl"), "utf8")).toMatch(/"again"/);
+  });
+
+  it("does not write onto the file it reads, whatever that is called", async () => {
+    await writeFile(join(cwd, "own.csv"), "Text\nhello\n");
+    await link(join(cwd, "own.csv"), join(cwd, "link.csv"));
+    for (const out of ["own.csv", "./new/../own.csv", "link.csv"]) {
+      const { code, stderr } = await predict(["--file", "own.csv", "--out", out, "--overwrite"]);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/is the file that is read, .* Give another --out. \[OUTPUT_IS_INPUT\]\n$/);
+    }
+    expect(await readFile(join(cwd, "own.csv"), "utf8")).toBe("Text\nhello\n");
   });
 
   it.each([

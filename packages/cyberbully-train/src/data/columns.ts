@@ -10,8 +10,8 @@ export interface CsvColumns {
   readonly label: number;
   /** Undefined where none was asked for. */
   readonly group: number | undefined;
-  /** Columns that every row must have. */
-  readonly count: number;
+  /** Of all columns; every row must have as many. */
+  readonly names: readonly string[];
 }
 
 export interface ColumnNames {
@@ -53,7 +53,7 @@ export function findColumns(header: CsvRecord, path: string, names: ColumnNames)
             found,
             path,
           ),
-    count: found.length,
+    names: found,
   };
 }
 

@@ -7,4 +7,6 @@ export interface Example {
   readonly line: number;
   /** What the group column says of it, where one was read. */
   readonly group?: string;
+  /** The row's other cells as they are, in the file's order, where they were asked for. */
+  readonly others?: readonly string[];
 }

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { counted } from "../counted.js";
 import { type CsvColumns, findColumns } from "./columns.js";
 import { type LayoutWords, optionWords } from "./csv-layout.js";
 import { type CsvFormat, type CsvRecord, readRecords } from "./csv-records.js";
@@ -23,6 +24,8 @@ export interface ReadCsvOptions extends CsvFormat {
   readonly labelColumn?: string;
   /** Column whose value goes into `Example.group`, for figures by kind of message; default: none. */
   readonly groupColumn?: string;
+  /** Whether all other columns are read into `Example.others`; default: no, which takes less memory. */
+  readonly keepsOthers?: boolean;
   /** What the file's labels mean; by default 0, 1, 0.0 and 1.0. Rows of other labels are reported. */
   readonly labels?: LabelMapping;
   /** What errors call these values; default: the command line's options. */
@@ -52,6 +55,13 @@ export interface DataCounts {
 
 export interface DataFile {
   readonly examples: readonly Example[];
+  /** Names of the columns in the file's order. */
+  readonly columns: {
+    readonly text: string;
+    readonly label: string;
+    /** Of `Example.others`; empty where these were not asked for. */
+    readonly others: readonly string[];
+  };
   /** In file order, at most `maxProblems`; `counts` holds how many there were. */
   readonly problems: readonly RowProblem[];
   readonly counts: DataCounts;
@@ -116,14 +126,17 @@ class ExampleCollector {
   }
 
   private addRow(fields: readonly Uint8Array[], line: number, columns: CsvColumns): void {
-    if (fields.length !== columns.count) {
-      this.problems.add(line, "COLUMN_COUNT", `expected ${columns.count} columns, got ${fields.length}`);
+    const expected = columns.names.length;
+    if (fields.length !== expected) {
+      const reason = `expected ${counted(expected, "column")}, got ${fields.length}`;
+      this.problems.add(line, "COLUMN_COUNT", reason);
       return;
     }
     const text = decodeField(fields[columns.text]!);
     const labelText = decodeField(fields[columns.label]!);
     const group = columns.group === undefined ? "" : decodeField(fields[columns.group]!)?.trim();
-    if (text === undefined || labelText === undefined || group === undefined) {
+    const others = this.options.keepsOthers === true ? decodeOthers(fields, columns) : [];
+    if (text === undefined || labelText === undefined || group === undefined || others === undefined) {
       this.problems.add(line, "INVALID_UTF8");
       return;
     }
@@ -139,7 +152,13 @@ class ExampleCollector {
       if (!empty) this.census.add(labelText.trim());
       this.problems.add(line, empty ? "EMPTY_LABEL" : "BAD_LABEL");
     } else {
-      this.keep({ text, label, line, ...(columns.group !== undefined && { group }) });
+      this.keep({
+        text,
+        label,
+        line,
+        ...(columns.group !== undefined && { group }),
+        ...(this.options.keepsOthers === true && { others }),
+      });
     }
   }
 
@@ -164,7 +183,13 @@ class ExampleCollector {
       badRows: this.problems.total,
       problems: this.problems.counts(),
     };
-    return { examples, problems: this.problems.list(), counts, sha256 };
+    return { examples, columns: this.columnNames(), problems: this.problems.list(), counts, sha256 };
+  }
+
+  private columnNames(): DataFile["columns"] {
+    const { text, label, names } = this.columns ?? { text: 0, label: 0, names: [""] };
+    const others = this.options.keepsOthers === true ? withoutTextAndLabel(names, { text, label }) : [];
+    return { text: names[text]!, label: names[label]!, others };
   }
 
   private refuseUnusable(): void {
@@ -195,6 +220,24 @@ class ExampleCollector {
       `${this.dropped} left out by the label mapping. Mend the rows or the mapping.`
     );
   }
+}
+
+function withoutTextAndLabel<Cell>(
+  cells: readonly Cell[],
+  { text, label }: Pick<CsvColumns, "text" | "label">,
+): Cell[] {
+  return cells.filter((_, index) => index !== text && index !== label);
+}
+
+/** Undefined where one of them is no UTF-8. */
+function decodeOthers(fields: readonly Uint8Array[], columns: CsvColumns): readonly string[] | undefined {
+  const others: string[] = [];
+  for (const field of withoutTextAndLabel(fields, columns)) {
+    const cell = decodeField(field);
+    if (cell === undefined) return undefined;
+    others.push(cell);
+  }
+  return others;
 }
 
 function unreadable(error: unknown, path: string): unknown {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -39,6 +39,21 @@ describe("writing", () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it("writes other columns behind ours as they were read", async () => {
+    const path = join(folder, "others.csv");
+    const source = 'id,label,when,tweet,Text\n1,1,"a, b",hi,"x\n"\n2,0, ,ho,"" \n';
+    writeFileSync(path, source);
+    const options = { textColumn: "tweet", keepsOthers: true };
+    const file = await readCsv(path, options);
+    expect(file.columns).toEqual({ text: "tweet", label: "label", others: ["id", "when", "Text"] });
+    const written = formatCsv(file.examples, file.columns.others);
+    expect(written).toMatch(/^Text,Label,id,when,source_Text\nhi,1,1,"a, b","x\n"\nho,0,2," ",/);
+    writeFileSync(path, written);
+    const again = await readCsv(path, { keepsOthers: true });
+    expect(again.examples.map(({ others }) => others)).toEqual(file.examples.map(({ others }) => others));
+    expect((await readCsv(path)).examples[0]).toEqual({ text: "hi", label: 1, line: 2 });
   });
 
   it("quotes only what needs it", () => {
