@@ -26,6 +26,19 @@ describe("help", () => {
     expect(stdout).toMatch(new RegExp(`Examples:\\n  \\$ btp-cli ${name}`));
   });
 
+  it.each([
+    ...commandNames.map((name) => [name]),
+    ["dataset", "split"],
+    ["dataset", "import"],
+    ["weights", "verify"],
+    [],
+  ])("of %s %s lists the exit codes", async (...words) => {
+    const { stdout } = await runInProcess([...words, "--help"]);
+    const codes = stdout.match(/Exit codes: .*(?:\n.+)*/)?.[0] ?? "";
+    for (const code of ["0 ", "1 ", "2 wrong usage", ...(words[0] === "serve" ? [] : ["130 "])])
+      expect(codes).toContain(code);
+  });
+
   it("of predict says what each option does", async () => {
     const { stdout } = await runInProcess(["help", "predict"]);
     expect(stdout).toMatchInlineSnapshot(`
@@ -68,6 +81,7 @@ describe("help", () => {
       A message longer than the detector reads is judged by its beginning, with a notice.
       One that is empty or shows nothing but white space is not cyberbullying: score 0, confidence 1.
       Files and pipes are read as UTF-8. Rows that cannot be read are reported with their line and left out.
+      Exit codes: 0 done, 1 failed or rows were left out, 2 wrong usage, 130 interrupted (Ctrl-C).
 
       Examples:
         $ btp-cli predict "You are so stupid!"

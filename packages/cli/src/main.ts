@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { type CommandName, commandNames, commandTable } from "./command-table.js";
 import { type CliContext, processContext } from "./context.js";
-import { exitCodes, UsageError } from "./exit-codes.js";
+import { exitCodeHelp, exitCodes, UsageError } from "./exit-codes.js";
 
 /** Runs one command line and sets the process's exit code; never throws. */
 export async function main(args: readonly string[], context: CliContext = processContext()): Promise<void> {
@@ -16,7 +16,7 @@ export async function main(args: readonly string[], context: CliContext = proces
   process.exitCode = await runCli(args, context);
 }
 
-/** @returns the exit code: 0 done, 1 failed, 2 wrong usage */
+/** @returns the exit code, see exit-codes.ts */
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
   try {
     const program = await createProgram(args, context);
@@ -45,7 +45,7 @@ export async function createProgram(
       "after",
       `
 Results go to stdout; progress and notices go to stderr.
-Exit codes: 0 done, 1 failed, 2 wrong usage.
+${exitCodeHelp()}
 
 Examples:
   $ btp-cli predict "You are so stupid!"

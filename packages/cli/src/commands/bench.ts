@@ -1,6 +1,7 @@
 /** `btp-cli bench`: how fast a detector is on this machine. The work is in bench/. */
 import { Command, Option } from "commander";
 import type { CliContext } from "../context.js";
+import { exitCodeHelp } from "../exit-codes.js";
 import type { PredictorOptions } from "../predict/predictor.js";
 import {
   engineOption,
@@ -39,6 +40,7 @@ export function createCommand(context: CliContext): Command {
       "after",
       `
 Other work on the machine makes every figure worse; measure two things in turn, not one after the other.
+${exitCodeHelp()}
 
 Examples:
   $ btp-cli bench

@@ -2,6 +2,7 @@
 import { Argument, Command } from "commander";
 import { completionScript, shells } from "../completion-script.js";
 import type { CliContext } from "../context.js";
+import { exitCodeHelp } from "../exit-codes.js";
 import { createProgram } from "../main.js";
 
 type Shell = (typeof shells)[number];
@@ -13,6 +14,8 @@ export function createCommand(context: CliContext): Command {
     .addHelpText(
       "after",
       `
+${exitCodeHelp()}
+
 Examples:
   $ btp-cli completion bash >> ~/.bashrc
   $ btp-cli completion zsh > "\${fpath[1]}/_btp-cli"

@@ -2,6 +2,7 @@
 import { describeDistillOptions, distillOptions, runDistillCommand } from "@btp/cyberbully-train";
 import { Command, Option } from "commander";
 import type { CliContext } from "../context.js";
+import { exitCodeHelp } from "../exit-codes.js";
 import { stopOnSignals } from "../stop-signal.js";
 
 const introduction = `Usage: btp-cli distill --recipe FILE --out DIR [options]
@@ -13,6 +14,8 @@ Options:
 `;
 
 const examples = `
+${exitCodeHelp()}
+
 Examples:
   $ btp-cli distill --recipe recipe.json --out models/small
   $ btp-cli distill --recipe recipe.json --data ../shared/data --teacher scores --out models/small

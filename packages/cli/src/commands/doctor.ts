@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import { createColors, wantsColor } from "../color.js";
 import type { CliContext } from "../context.js";
-import { exitCodes } from "../exit-codes.js";
+import { exitCodeHelp, exitCodes } from "../exit-codes.js";
 import { engineOption, jsonOption, modelOption, threadsOption } from "../shared-options.js";
 
 export interface DoctorOptions {
@@ -24,7 +24,7 @@ export function createCommand(context: CliContext): Command {
     .addHelpText(
       "after",
       `
-Ends with 1 where no engine works or the model that was named cannot be loaded.
+${exitCodeHelp("done", "no engine works or the model that was named cannot be loaded")}
 
 Examples:
   $ btp-cli doctor

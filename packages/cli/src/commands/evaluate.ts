@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import type { CliContext } from "../context.js";
 import { columnOptions } from "../dataset/read-dataset.js";
 import type { EvaluateOptions } from "../evaluate/evaluate.js";
+import { exitCodeHelp } from "../exit-codes.js";
 import { overwriteOption } from "../refuse-to-overwrite.js";
 import {
   engineOption,
@@ -53,6 +54,7 @@ export function createCommand(context: CliContext): Command {
       `
 Rows that cannot be read are reported with their line and left out.
 The messages must not have been trained on: \`btp-cli dataset stats train.csv --against test.csv\` finds repeats.
+${exitCodeHelp("done, also where rows were left out")}
 
 Examples:
   $ btp-cli evaluate validation.csv

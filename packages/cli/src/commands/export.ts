@@ -1,6 +1,7 @@
 /** `btp-cli export onnx`: a detector as one file for other runtimes. The work is in export/ and @btp/detector. */
 import { Command, Option } from "commander";
 import type { CliContext } from "../context.js";
+import { exitCodeHelp } from "../exit-codes.js";
 import type { ExportOnnxOptions } from "../export/export-onnx.js";
 import { overwriteOption } from "../refuse-to-overwrite.js";
 import { jsonOption, modelOption } from "../shared-options.js";
@@ -10,7 +11,7 @@ export function createCommand(context: CliContext): Command {
     .description("Write a detector in the form of another runtime.")
     .addHelpText(
       "after",
-      "\nExamples:\n  $ btp-cli export onnx --model models/my-detector --out detector.onnx",
+      `\n${exitCodeHelp()}\n\nExamples:\n  $ btp-cli export onnx --model models/my-detector --out detector.onnx`,
     );
   command.addCommand(
     new Command("onnx")
@@ -52,6 +53,7 @@ export function createCommand(context: CliContext): Command {
         `
 Labels, threshold, temperature, tokenizer and the hash of the detector are in the file's metadata; docs/export.md
 describes them and shows how to run the file in Python and in a browser.
+${exitCodeHelp()}
 
 Examples:
   $ btp-cli export onnx --model models/my-detector --out detector.onnx

@@ -1,6 +1,7 @@
 /** `btp-cli generate`: options and their meaning. The work is in generate/. */
 import { Command, Option } from "commander";
 import type { CliContext } from "../context.js";
+import { exitCodeHelp } from "../exit-codes.js";
 import type { GenerateOptions } from "../generate/generate.js";
 import { engineOption, jsonOption, numberBetween, threadsOption, wholeNumber } from "../shared-options.js";
 
@@ -57,6 +58,7 @@ export function createCommand(context: CliContext): Command {
       "after",
       `
 The weights are downloaded once, to ~/.cache/btp or where BTP_CACHE says. Ctrl-C ends the text.
+${exitCodeHelp()}
 
 Examples:
   $ btp-cli generate "Once upon a time"

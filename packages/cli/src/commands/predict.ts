@@ -2,7 +2,7 @@
 import { Command, Option } from "commander";
 import type { CliContext } from "../context.js";
 import { presetNames } from "../dataset/presets.js";
-import { UsageError } from "../exit-codes.js";
+import { exitCodeHelp, UsageError } from "../exit-codes.js";
 import type { FileOptions, FilePlan } from "../predict/file-plan.js";
 import type { PredictorOptions } from "../predict/predictor.js";
 import { overwriteOption } from "../refuse-to-overwrite.js";
@@ -72,6 +72,7 @@ The number is the confidence in the label: 0.5 at the threshold, 1 at certainty.
 A message longer than the detector reads is judged by its beginning, with a notice.
 One that is empty or shows nothing but white space is not cyberbullying: score 0, confidence 1.
 Files and pipes are read as UTF-8. Rows that cannot be read are reported with their line and left out.
+${exitCodeHelp("done", "failed or rows were left out")}
 
 Examples:
   $ btp-cli predict "You are so stupid!"

@@ -22,6 +22,7 @@ export function createCommand(context: CliContext, rest: readonly string[]): Com
       `
 Each option is also a variable (--max-body-bytes: BTP_SERVE_MAX_BODY_BYTES) and a key of --config's file
 (maxBodyBytes); options win over variables, variables over the file.
+Exit codes: 0 stopped by SIGTERM or Ctrl-C, 1 failed or told twice, 2 wrong usage.
 
 Examples:
   $ btp-cli serve

@@ -2,6 +2,7 @@
 import { describeTrainOptions, runTrainCommand, trainOptions } from "@btp/cyberbully-train";
 import { Command, Option } from "commander";
 import type { CliContext } from "../context.js";
+import { exitCodeHelp } from "../exit-codes.js";
 import { stopOnSignals } from "../stop-signal.js";
 
 const introduction = `Usage: btp-cli train [options]
@@ -14,6 +15,8 @@ Options:
 `;
 
 const examples = `
+${exitCodeHelp()}
+
 Examples:
   $ btp-cli train --train train.csv --validation validation.csv --out models/my-detector
   $ btp-cli train --resume --out models/my-detector                go on after an interruption

@@ -1,6 +1,7 @@
 /** `btp-cli weights download|verify|inspect`: options and their meaning. The work is in weights/. */
 import { Command, Option } from "commander";
 import type { CliContext } from "../context.js";
+import { exitCodeHelp } from "../exit-codes.js";
 import { jsonOption } from "../shared-options.js";
 import type { DownloadOptions, FileOptions } from "../weights/weights.js";
 
@@ -13,6 +14,7 @@ export function createCommand(context: CliContext): Command {
 Weights are kept in ~/.cache/btp, or where BTP_CACHE says. Behind a firewall: HF_ENDPOINT names a server with the
 hub's paths, BTP_MIRROR a web folder with the files, and every command takes a folder of files in place of a
 name (train: --base DIR). docs/weights.md tells how.
+${exitCodeHelp()}
 
 Examples:
   $ btp-cli weights download gpt2
@@ -61,5 +63,6 @@ Examples:
         await inspect(target, options, context);
       }),
   );
+  for (const child of command.commands) child.addHelpText("after", `\n${exitCodeHelp()}`);
   return command;
 }
