@@ -26,10 +26,18 @@ export async function* textChunks(
   }
 }
 
-function withoutMark(chunk: Uint8Array, path: string, refusesNul: boolean): Uint8Array {
+/** As much as a stream's first chunk. */
+const inspectedBytes = 1 << 18;
+
+/**
+ * The same for the beginning of a file, or all of it.
+ * @throws {TrainDataError} NOT_TEXT
+ */
+export function withoutMark(chunk: Uint8Array, path: string, refusesNul = true): Uint8Array {
   const [a, b, c] = chunk;
   if (a === 0xef && b === 0xbb && c === 0xbf) return chunk.subarray(3);
-  const kind = kindOf(chunk) ?? (refusesNul && chunk.includes(0) ? "binary bytes" : undefined);
+  const holdsNul = refusesNul && chunk.subarray(0, inspectedBytes).includes(0);
+  const kind = kindOf(chunk) ?? (holdsNul ? "binary bytes" : undefined);
   if (kind !== undefined)
     throw new TrainDataError(
       "NOT_TEXT",
@@ -46,12 +54,19 @@ const advice = {
 } as const;
 
 function kindOf(chunk: Uint8Array): keyof typeof advice | undefined {
-  const [a, b, c, d] = chunk;
+  const [a, b, c] = chunk;
   const hasMark = (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff);
-  // Without a mark: each second byte of two Latin letters is zero.
-  const isWide = (b === 0 && d === 0) || (a === 0 && c === 0);
-  if (hasMark || (isWide && chunk.length >= 4 && chunk.some((byte) => byte !== 0))) return "UTF-16 text";
   if (a === 0x50 && b === 0x4b && c === 3) return "a zip archive or spreadsheet";
   if (a === 0x1f && b === 0x8b) return "gzip-compressed bytes";
-  return undefined;
+  return hasMark || isWide(chunk.subarray(0, 512)) ? "UTF-16 text" : undefined;
+}
+
+/** UTF-16 without a mark: most characters have a zero byte, always on the same side. */
+function isWide(bytes: Uint8Array): boolean {
+  const zeros = [0, 0] satisfies [number, number];
+  bytes.forEach((byte, i) => {
+    if (byte === 0) zeros[i % 2 === 0 ? 0 : 1]++;
+  });
+  const units = bytes.length >> 1;
+  return units >= 2 && Math.min(...zeros) === 0 && Math.max(...zeros) > units / 2;
 }

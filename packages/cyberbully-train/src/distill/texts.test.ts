@@ -41,6 +41,25 @@ it("says by which key of the recipe labels and columns are told", async () => {
   );
 });
 
+it("reads the lines of a text file without the mark in front of them", async () => {
+  const file = write("marked.txt", "\uFEFFone\r\n\uFEFFtwo\nthree");
+  expect((await readTexts(file, { file })).texts).toEqual(["one", "\uFEFFtwo", "three"]);
+});
+
+it.each([
+  ["UTF-16 text", Buffer.from("\uFEFFhello\nthere\n", "utf16le")],
+  ["UTF-16 text", Buffer.from("\u2018hello there\u2019\nand more\n", "utf16le")],
+  ["UTF-16 text", Buffer.from("hello\n", "utf16le").swap16()],
+  ["binary bytes", Buffer.from("a text with \0 in it\n")],
+  ["gzip-compressed bytes", Buffer.from("1f8b0800", "hex")],
+])("refuses %s in a text file", async (kind, content) => {
+  const file = join(folder, "wide.txt");
+  writeFileSync(file, content);
+  const attempt = readTexts(file, { file });
+  await expect(attempt).rejects.toMatchObject({ code: "BAD_DATA", reason: "NOT_TEXT" });
+  await expect(attempt).rejects.toThrow(`got ${kind} in ${file}`);
+});
+
 it("does not let a mapping move a teacher's rows", async () => {
   const file = write("c.csv", "Text,Label\none,0\ntwo,1\nthree,2\n");
   await writeToyScores(join(folder, "c.safetensors"), Float32Array.of(1, 2, 3));

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { readCsvLayout, recipeWords } from "../data/csv-layout.js";
 import { readCsv } from "../data/read-csv.js";
+import { withoutMark } from "../data/text-chunks.js";
 import { TrainError } from "../errors.js";
 import { isTable, type Texts } from "./recipe.js";
 
@@ -27,7 +28,7 @@ const maxTextBytes = 500_000_000;
 
 /**
  * @param file - absolute path
- * @throws {TrainError} BAD_DATA; TrainDataError for CSV files
+ * @throws {TrainError} BAD_DATA; TrainDataError for what is no text, and for CSV files
  */
 export async function readTexts(file: string, texts: Texts): Promise<ReadTexts> {
   const whole = isTable(file) ? await readLabelled(file, texts) : await readLines(file);
@@ -90,8 +91,9 @@ async function readLines(file: string): Promise<ReadTexts> {
 
 function decode(bytes: Uint8Array, file: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(withoutMark(bytes, file));
   } catch (cause) {
+    if (cause instanceof TrainError) throw cause;
     throw new TrainError("BAD_DATA", `Expected UTF-8 in ${file}, and it is not.`, { cause });
   }
 }
