@@ -1,15 +1,18 @@
 """Runs a model that `btp-cli export onnx` wrote:  python detect.py model.onnx "a message" "another one"
 
-Needs onnxruntime, numpy and tiktoken. All that the model does not compute itself stands in its metadata.
+Needs onnxruntime, numpy and tiktoken, which fetches GPT-2's table of tokens from the internet, once. All that the model
+does not compute itself stands in its metadata.
 """
 
 import json
 import sys
-import unicodedata
 
 import numpy as np
 import onnxruntime
+import regex  # comes with tiktoken
 import tiktoken
+
+from normalise import normalise
 
 
 class Detector:
@@ -18,8 +21,10 @@ class Detector:
         about = self.session.get_modelmeta().custom_metadata_map
         if about.get("btp.format") != "1":
             raise ValueError(f"{path} is no model of btp-cli export onnx, or one of another format")
-        if "btp.normalisation" in about:
-            raise ValueError("this model reads normalised text: port core-gpt's normalise-text.ts first")
+        normalisation = about.get("btp.normalisation")
+        if normalisation not in (None, "messages-v1"):
+            raise ValueError(f"texts of {path} are normalised by rules that this program does not know")
+        self.read = normalise if normalisation else str
         self.labels = json.loads(about["btp.labels"])
         self.threshold = float(about["btp.threshold"])
         self.max_length = int(about["btp.max_length"])
@@ -28,7 +33,7 @@ class Detector:
         self.own_ids = kept and {gpt2_id: own for own, gpt2_id in enumerate(kept)}
 
     def encode(self, text):
-        ids = self.encoding.encode_ordinary(text)
+        ids = self.encoding.encode_ordinary(self.read(text))
         return ids if self.own_ids is None else [own for id in ids for own in self.restrict(id)]
 
     def restrict(self, id):
@@ -51,23 +56,17 @@ class Detector:
     def scores(self, texts):
         """The score of each; 0 for one that says nothing, which is not for the model to judge."""
         rows = [self.encode(text)[: self.max_length] for text in texts]
-        shape = (len(rows), max(1, *(len(row) for row in rows)))  # [messages, tokens]
+        shape = (len(rows), max([1, *(len(row) for row in rows)]))  # [messages, tokens]
         ids, mask = np.zeros(shape, np.int32), np.zeros(shape, np.float32)
         for i, row in enumerate(rows):
             ids[i, : len(row)] = row
             mask[i, : len(row)] = 1
         scores = self.session.run(["score"], {"ids": ids, "mask": mask})[0]
-        return [0.0 if is_empty(text) else float(score) for text, score in zip(texts, scores)]
+        return [float(score) if row and VISIBLE.search(text) else 0.0 for text, row, score in zip(texts, rows, scores)]
 
 
-def is_empty(text):
-    """Only white space, control and format characters, fillers, variation selectors or the blank Braille cell."""
-    return all(
-        unicodedata.category(c) in ("Cc", "Cf", "Zs", "Zl", "Zp") or c in IGNORABLE or "\ufe00" <= c <= "\ufe0f" for c in text
-    )
-
-
-IGNORABLE = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+# Anything but white space, control characters, what Unicode calls ignorable, and the blank Braille cell.
+VISIBLE = regex.compile(r"[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]")
 
 
 if __name__ == "__main__":
