@@ -15,6 +15,8 @@ export interface GptConfig {
   readonly numHeads: number;
   /** Added to the variance in LayerNorm. */
   readonly layerNormEpsilon: number;
+  /** R: rows of a classifier's table of hashed tokens and pairs (heads/bigrams.ts); absent: it has none, as GPT-2. */
+  readonly bigramBuckets?: number;
 }
 
 /** GPT-2's tokenizer: 50,000 merges, 256 bytes and <|endoftext|>. */
@@ -38,6 +40,12 @@ export const gptConfigs = {
 
 export type GptConfigName = keyof typeof gptConfigs;
 
+/** Ids up to here are hashed within int32 (heads/bigrams.ts). */
+export const maxHashedVocabulary = 53_000;
+
+/** Above it a table is larger than GPT-2's embeddings. */
+export const maxBigramBuckets = 2 ** 24;
+
 /** @throws {GptError} INVALID_CONFIG, naming everything that is wrong at once */
 export function checkConfig(config: GptConfig): void {
   const wrong: string[] = [];
@@ -48,6 +56,17 @@ export function checkConfig(config: GptConfig): void {
   }
   if (config.width % config.numHeads !== 0)
     wrong.push(`width must be a multiple of numHeads, got ${config.width} and ${config.numHeads}`);
+  const { bigramBuckets } = config;
+  if (bigramBuckets !== undefined) {
+    if (!Number.isSafeInteger(bigramBuckets) || bigramBuckets < 1 || bigramBuckets > maxBigramBuckets)
+      wrong.push(
+        `bigramBuckets must be a whole number from 1 to ${maxBigramBuckets}, or absent, got ${bigramBuckets}`,
+      );
+    if (config.vocabSize > maxHashedVocabulary)
+      wrong.push(
+        `vocabSize must be at most ${maxHashedVocabulary} beside bigramBuckets, got ${config.vocabSize}`,
+      );
+  }
   if (!(config.layerNormEpsilon > 0))
     wrong.push(`layerNormEpsilon must be above 0, got ${config.layerNormEpsilon}`);
   if (wrong.length > 0) throw new GptError("INVALID_CONFIG", `not a GPT: ${wrong.join("; ")}`);

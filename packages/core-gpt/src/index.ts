@@ -1,4 +1,4 @@
-export { checkConfig, type GptConfig, type GptConfigName, gptConfigs } from "./config.js";
+export { checkConfig, type GptConfig, type GptConfigName, gptConfigs, maxBigramBuckets } from "./config.js";
 export { GptError, type GptErrorCode } from "./errors.js";
 export { type CachedStepResult, cachedStep, type KeysAndValues } from "./generation/cached-step.js";
 export {
@@ -20,6 +20,7 @@ export {
 } from "./generation/sampling.js";
 export { StopFilter } from "./generation/stop-filter.js";
 export { createTextReader, type RunCachedStep, type TextReader } from "./generation/text-reader.js";
+export { bigramLogits } from "./heads/bigrams.js";
 export { type ClassifierTop, classifierLogits, classifierLogitsFrom, meanPool } from "./heads/classifier.js";
 export { languageModelLogits, tiedLogits } from "./heads/language-model.js";
 export type { HostTensor } from "./host-tensor.js";

@@ -2,7 +2,7 @@
  * The one table of a GPT's parameters: what initialisation, optimizer, checkpoint and weight loaders all walk, so that a
  * parameter is described in this file and nowhere else. It holds no values.
  *
- * Shape letters: V vocabulary, C context, D width, L blocks.
+ * Shape letters: V vocabulary, C context, D width, L blocks, R rows of a table of hashed tokens.
  */
 import { checkConfig, type GptConfig } from "./config.js";
 import { GptError } from "./errors.js";
@@ -39,6 +39,11 @@ const standardDeviation = 0.02;
 function matrix(rows: number, columns: number, deviation = standardDeviation): Description {
   const initialiser = { kind: "normal", standardDeviation: deviation } as const;
   return { shape: [rows, columns], dtype: "float32", initialiser, decayed: true };
+}
+
+/** Rows that are looked up and begin with nothing to say. Decayed: most of what a pair seems to say is chance. */
+function table(rows: number, columns: number): Description {
+  return { shape: [rows, columns], dtype: "float32", initialiser: { kind: "zeros" }, decayed: true };
 }
 
 function vector(size: number, kind: "zeros" | "ones"): Description {
@@ -94,7 +99,11 @@ export function buildClassifierParams<T>(
 ): ClassifierParams<T> {
   if (!Number.isSafeInteger(numLabels) || numLabels < 2)
     throw new GptError("INVALID_CONFIG", `a classifier needs 2 labels or more, got ${numLabels}`);
-  const described = { gpt: describeGpt(config), head: linear(config.width, numLabels) };
+  const described = {
+    gpt: describeGpt(config),
+    head: linear(config.width, numLabels),
+    ...(config.bigramBuckets === undefined ? {} : { bigrams: table(config.bigramBuckets, numLabels) }),
+  };
   return mapParams(described, (description, path) => make({ path, ...description }));
 }
 

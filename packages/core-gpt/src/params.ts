@@ -41,6 +41,8 @@ export interface GptParams<T> {
 export interface ClassifierParams<T> {
   readonly gpt: GptParams<T>;
   readonly head: LinearParams<T>;
+  /** [R, numLabels]: what hashed tokens and pairs add to the logits; absent without `bigramBuckets`. */
+  readonly bigrams?: T;
 }
 
 type Visit<T, U> = (value: T, path: string) => U;
@@ -90,7 +92,12 @@ export function mapParams<T, U>(
   visit: Visit<T, U>,
 ): GptParams<U> | ClassifierParams<U> {
   if (!("gpt" in params)) return mapGpt(params, visit, "");
-  return { gpt: mapGpt(params.gpt, visit, "gpt."), head: mapLinear(params.head, visit, "head") };
+  const { gpt, head, bigrams } = params;
+  return {
+    gpt: mapGpt(gpt, visit, "gpt."),
+    head: mapLinear(head, visit, "head"),
+    ...(bigrams === undefined ? {} : { bigrams: visit(bigrams, "bigrams") }),
+  };
 }
 
 /** Every parameter with its path, in `mapParams`'s order. */

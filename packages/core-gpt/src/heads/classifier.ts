@@ -8,6 +8,7 @@ import { layerNorm } from "../layers/layer-norm.js";
 import { linear } from "../layers/linear.js";
 import { embed, runBlocks } from "../model.js";
 import type { ClassifierParams, GptParams } from "../params.js";
+import { bigramLogits } from "./bigrams.js";
 
 /**
  * Mean of the hidden states over real tokens: `Σ mask·hidden / max(Σ mask, 1)`.
@@ -54,7 +55,7 @@ export function classifierLogitsFrom(
  * @returns logits, float32 [B, labels]
  */
 export function classifierLogits(
-  { gpt, head }: ClassifierParams<Tensor>,
+  { gpt, head, bigrams }: ClassifierParams<Tensor>,
   config: GptConfig,
   ids: Tensor,
   positions: Tensor,
@@ -62,5 +63,7 @@ export function classifierLogits(
   dropout: Dropout = noDropout,
 ): Tensor {
   const embedded = embed(gpt, ids, positions, dropout); // [B, T, D]
-  return classifierLogitsFrom({ ...gpt, head }, config, embedded, positions, mask, dropout);
+  const logits = classifierLogitsFrom({ ...gpt, head }, config, embedded, positions, mask, dropout); // [B, labels]
+  if (bigrams === undefined) return logits;
+  return tf.add(logits, bigramLogits(bigrams, ids, positions, mask, config.vocabSize));
 }

@@ -70,7 +70,7 @@ export function vectorMapTable(width: number, vectorWidth: number): ParameterEnt
 /** What a phase trains: the blocks and embeddings always, the head and the map where its losses reach them. */
 export function selectPhasePart(model: GptConfig, phase: Phase, vectorWidth: number): TrainedPart {
   const table = classifierParameterTable(model, numLabels).filter(
-    ({ path }) => decides(phase) || !path.startsWith("head."),
+    ({ path }) => decides(phase) || path.startsWith("gpt."),
   );
   const map = phase.losses.vectors > 0 ? vectorMapTable(model.width, vectorWidth) : [];
   return { kind: "everything", firstBlock: 0, trained: [...table, ...map] };
@@ -183,8 +183,12 @@ export function createDistillStep(
 }
 
 /** Stands in for the head in phases that do not decide: its logits go nowhere. */
-function absentHead({ width }: GptConfig): FlatParams<tf.Tensor> {
-  return { "head.weight": tf.zeros([width, numLabels]), "head.bias": tf.zeros([numLabels]) };
+function absentHead({ width, bigramBuckets }: GptConfig): FlatParams<tf.Tensor> {
+  return {
+    "head.weight": tf.zeros([width, numLabels]),
+    "head.bias": tf.zeros([numLabels]),
+    ...(bigramBuckets === undefined ? {} : { bigrams: tf.zeros([bigramBuckets, numLabels]) }),
+  };
 }
 
 /** The losses that the phase weighs, each without its weight. */

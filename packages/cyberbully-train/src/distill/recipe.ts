@@ -120,6 +120,9 @@ export const recipeSchema = z.strictObject({
     numHeads: size(1_000),
     contextLength: size(65_536),
     embeddingDeviation: z.number().positive().max(10).default(0.02),
+    bigramBuckets: size(2 ** 24)
+      .optional()
+      .describe("rows of a table of hashed tokens and pairs that adds to the logits; without it none"),
   }),
   vocabulary: z
     .strictObject({

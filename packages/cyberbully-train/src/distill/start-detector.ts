@@ -35,7 +35,12 @@ function differencesOf(
   { model, normalise: wanted }: Recipe,
 ): string[] {
   const keys = ["numLayers", "width", "numHeads", "contextLength"] as const satisfies (keyof GptConfig)[];
+  const { bigramBuckets } = architecture;
   return [
+    // A table may be new in this recipe; one that is there is not left behind.
+    ...(bigramBuckets === undefined || bigramBuckets === model.bigramBuckets
+      ? []
+      : [`bigramBuckets ${model.bigramBuckets ?? "none"} was asked for, ${bigramBuckets} is there`]),
     ...keys
       .filter((key) => architecture[key] !== model[key])
       .map((key) => `${key} ${model[key]} was asked for, ${architecture[key]} is there`),

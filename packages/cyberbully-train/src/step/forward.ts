@@ -3,6 +3,7 @@
  * trunk computed before. Shape letters: B messages, T tokens, D width, L labels.
  */
 import {
+  bigramLogits,
   type ClassifierTop,
   type Dropout,
   embed,
@@ -14,6 +15,7 @@ import {
   runBlocks,
 } from "@btp/core-gpt";
 import type { Tensor } from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 import type { BatchInput } from "../messages/batch.js";
 import { attachAdapters } from "./lora.js";
 import { assembleClassifier, assembleTop, type FlatParams, type TrainedPart } from "./trained-part.js";
@@ -59,9 +61,12 @@ export function forward(
     const top = attachAdapters(plain, part, flat, dropouts.adapter ?? noDropout);
     return forwardTop(top, config, input, positions, mask, dropouts);
   }
-  const { gpt, head } = assembleClassifier(config, flat);
+  const { gpt, head, bigrams } = assembleClassifier(config, flat);
   const embedded = embed(gpt, input, positions, dropouts.inside); // [B, T, D]
-  return forwardTop({ ...gpt, head }, config, embedded, positions, mask, dropouts);
+  const deep = forwardTop({ ...gpt, head }, config, embedded, positions, mask, dropouts);
+  if (bigrams === undefined) return deep;
+  const wide = bigramLogits(bigrams, input, positions, mask, config.vocabSize); // [B, L]
+  return { ...deep, logits: tf.add(deep.logits, wide) };
 }
 
 /** core-gpt's `classifierLogitsFrom` with a dropout in front of the head. */

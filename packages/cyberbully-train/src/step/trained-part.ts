@@ -58,6 +58,11 @@ export function selectTrainedPart(config: GptConfig, unfreezeBlocks: number | "a
       "BAD_CONFIG",
       `Expected unfreezeBlocks from 0 to ${config.numLayers} (the model's blocks) or 'all', got ${unfreezeBlocks}.`,
     );
+  if (config.bigramBuckets !== undefined)
+    throw new TrainError(
+      "BAD_CONFIG",
+      `Expected unfreezeBlocks 'all' for a model with bigramBuckets, which reads token ids beside hidden states, got ${unfreezeBlocks}.`,
+    );
   const firstBlock = config.numLayers - unfreezeBlocks;
   if (unfreezeBlocks === 0)
     return { kind: "head", firstBlock, trained: table.filter(({ path }) => path.startsWith("head.")) };

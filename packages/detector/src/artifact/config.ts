@@ -2,7 +2,7 @@
  * config.json of a detector directory: its schema, and reading it from untrusted bytes.
  * Not the weights (weights.ts), not the files on disk (artifact.ts).
  */
-import { textNormalisation } from "@btp/core-gpt";
+import { maxBigramBuckets, textNormalisation } from "@btp/core-gpt";
 import * as z from "zod";
 import { DetectorError } from "../errors.js";
 
@@ -23,6 +23,8 @@ const architectureSchema = z
     numLayers: size(1_000),
     numHeads: size(1_000),
     layerNormEpsilon: z.number().positive().max(1),
+    /** Present where a table of hashed tokens and pairs adds to the logits. */
+    bigramBuckets: size(maxBigramBuckets).optional(),
   })
   .refine((architecture) => architecture.width % architecture.numHeads === 0, {
     message: "width must be a multiple of numHeads",
