@@ -169,6 +169,7 @@ async function trainAndWrite(run: PreparedRun, options: TrainOptions): Promise<T
       engineName: engine.name,
       now,
     });
+    for (const text of detector.warnings) await note(text);
     await log.record({
       event: "finish",
       steps: result.steps,

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -41,6 +41,11 @@ it("trains a detector that evaluate measures and predict uses", async () => {
   const trained = await runInProcess(["train", ...data, ...model, ...places], { cwd });
   expect(trained.stderr).toContain("epoch 6.00");
   expect(trained.code).toBe(0);
+  // One word decides without error, so that no temperature can be told.
+  expect(trained.stderr).toContain("\nScores are not calibrated, and surer than they should be");
+  const told = (name: string) => readFile(path(`models/mine/${name}`), "utf8");
+  expect(JSON.parse(await told("metrics.json")).validation.warnings).toHaveLength(1);
+  expect(await told("README.md")).toContain("**Scores are not calibrated");
   const evaluated = await runInProcess(
     ["evaluate", "validation.csv", "--model", "mine", "--json", "--bootstrap", "0"],
     { cwd },

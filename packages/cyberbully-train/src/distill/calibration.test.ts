@@ -1,6 +1,6 @@
 import { createRandom } from "@btp/core-gpt";
 import { expect, it } from "vitest";
-import { fitTemperatureAndBias } from "./calibration.js";
+import { areSeparated, fitTemperatureAndBias } from "./calibration.js";
 
 /** Labels drawn from sigmoid(slope · margin + offset). */
 function drawn(slope: number, offset: number, count: number): { labels: Uint8Array; margins: Float64Array } {
@@ -42,4 +42,13 @@ it.each([
   expect(temperature).toBeGreaterThanOrEqual(0.05);
   expect(temperature).toBeLessThanOrEqual(20);
   expect(Number.isFinite(bias)).toBe(true);
+});
+
+it.each([
+  [[0, 1], [3, 4], true],
+  [[1, 0], [3, 4], false],
+  [[0, 1, 0], [1, 2, 3], false],
+  [[1, 1], [3, 4], true],
+])("knows whether a cut parts the labels %j of the margins %j", (labels, margins, expected) => {
+  expect(areSeparated(Uint8Array.from(labels), Float64Array.from(margins))).toBe(expected);
 });

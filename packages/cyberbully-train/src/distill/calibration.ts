@@ -32,6 +32,14 @@ export function fitTemperatureAndBias(labels: Uint8Array, margins: Float64Array)
   return { temperature, bias: offset / slope };
 }
 
+/** Whether a cut parts the labels without error, or there is one label only: then no slope is steep enough. */
+export function areSeparated(labels: Uint8Array, margins: Float64Array): boolean {
+  const of = (wanted: number): Float64Array => margins.filter((_, i) => labels[i] === wanted);
+  const most = of(0).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const least = of(1).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  return most < least;
+}
+
 /** One damped step: halved until the loss does not rise. */
 function newtonStep(
   labels: Uint8Array,

@@ -29,6 +29,7 @@ export async function runDistillCommand(
       onProgress: (event) => view.show(event),
     });
     view.stop();
+    for (const text of detector.warnings) stderr.write(`${text}\n`);
     stdout.write(describeDistilled(detector));
     return 0;
   } catch (error) {

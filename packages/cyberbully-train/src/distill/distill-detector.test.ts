@@ -110,6 +110,19 @@ describe("distillDetector", () => {
     expect(metrics.own.groups).toBeUndefined();
   }, 120_000);
 
+  it("warns where two messages cannot tell a temperature", async () => {
+    const { validation } = recipe as { validation: { sets: Record<string, object> } };
+    writeFileSync(join(folder, "pair.csv"), "Text,Label\nwe met nasty,0\nwe met lovely,0\n");
+    const sets = { ...validation.sets, pair: { file: "pair.csv" } };
+    recipe = { ...recipe, validation: { ...validation, sets, calibrateOn: "pair" } };
+    const { warnings } = await distill("pair", { maxUpdates: 1 });
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Scores are not calibrated, .*2 validation messages are too few/),
+    ]);
+    expect(JSON.parse(bytesOf("pair", "metrics.json").toString()).pair.warnings).toEqual(warnings);
+    expect(bytesOf("pair", "README.md").toString()).toContain(`**${warnings[0]}**`);
+  }, 120_000);
+
   it("goes on from a detector made before: its weights, its vocabulary, and no other shape", async () => {
     await distill("first");
     const { phases, vocabulary: _counted, ...rest } = recipe as { phases: object[]; vocabulary?: object };

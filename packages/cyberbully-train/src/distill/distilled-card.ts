@@ -29,9 +29,16 @@ export interface DistilledFacts {
   /** By validation set. */
   readonly mistakes: Readonly<Record<string, readonly ShownMistake[]>>;
   readonly tokensPerSecond: number;
+  /** Sentences on what the figures cannot tell. */
+  readonly warnings: readonly string[];
   readonly trial: boolean;
   readonly now: () => number;
 }
+
+const tableOf = ({ bigramBuckets }: GptConfig): string =>
+  bigramBuckets === undefined
+    ? ""
+    : ` and a table of ${bigramBuckets} rows for hashed tokens and pairs of them`;
 
 export function writeDistilledCard(facts: DistilledFacts): string {
   const { recipe, model, result, identity, calibration, threshold, now } = facts;
@@ -39,10 +46,10 @@ export function writeDistilledCard(facts: DistilledFacts): string {
   const { calibrateOn } = recipe.validation;
   const read = recipe.normalise ? "lower-cased and normalised" : "as they are";
   return `# ${recipe.name}
-A GPT of ${model.numLayers} blocks, ${model.width} wide, ${model.numHeads} heads, that classifies short English messages as cyberbullying or not. It was trained from scratch, in phases, partly on what larger models said about the texts. ${recipe.description ?? ""}
+A GPT of ${model.numLayers} blocks, ${model.width} wide, ${model.numHeads} heads${tableOf(model)}, that classifies short English messages as cyberbullying or not. It was trained from scratch, in phases, partly on what larger models said about the texts. ${recipe.description ?? ""}
 ${facts.trial ? "\n> **A trial run**: its phases were cut short. Do not judge messages with it.\n" : ""}
 ## Figures
-Temperature ${calibration.temperature.toFixed(3)}, bias ${calibration.bias.toFixed(3)} (${recipe.validation.calibration}${recipe.validation.fitThreshold ? ", threshold" : ""}: fitted on ${calibrateOn}), threshold ${threshold.toFixed(3)}. Of the file as it is stored (${recipe.precision}). In brackets: 95 % bootstrap intervals.
+Temperature ${calibration.temperature.toFixed(3)}, bias ${calibration.bias.toFixed(3)} (${recipe.validation.calibration}${recipe.validation.fitThreshold ? ", threshold" : ""}: fitted on ${calibrateOn}), threshold ${threshold.toFixed(3)}. Of the file as it is stored (${recipe.precision}). In brackets: 95 % bootstrap intervals.${facts.warnings.map((text) => ` **${text}**`).join("")}
 
 | messages | number | accuracy | F1 | macro-F1 | AUC | calibration error |
 |---|---|---|---|---|---|---|

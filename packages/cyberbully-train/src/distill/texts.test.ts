@@ -43,7 +43,7 @@ it("says by which key of the recipe labels and columns are told", async () => {
 
 it("reads the lines of a text file without the mark in front of them", async () => {
   const file = write("marked.txt", "\uFEFFone\r\n\uFEFFtwo\nthree");
-  expect((await readTexts(file, { file })).texts).toEqual(["one", "\uFEFFtwo", "three"]);
+  expect((await readTexts(file, { file, ...columns })).texts).toEqual(["one", "\uFEFFtwo", "three"]);
 });
 
 it.each([
@@ -55,7 +55,7 @@ it.each([
 ])("refuses %s in a text file", async (kind, content) => {
   const file = join(folder, "wide.txt");
   writeFileSync(file, content);
-  const attempt = readTexts(file, { file });
+  const attempt = readTexts(file, { file, ...columns });
   await expect(attempt).rejects.toMatchObject({ code: "BAD_DATA", reason: "NOT_TEXT" });
   await expect(attempt).rejects.toThrow(`got ${kind} in ${file}`);
 });

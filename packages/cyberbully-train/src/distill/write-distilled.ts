@@ -10,7 +10,7 @@ import { type Evaluation, evaluateScores } from "../metrics/evaluation.js";
 import { evaluateGroups, type GroupFigures } from "../metrics/groups.js";
 import { worstMistakes } from "../metrics/mistakes.js";
 import { rankScores } from "../metrics/ranked-scores.js";
-import { fitTemperature, scoresOf } from "../metrics/temperature.js";
+import { describeFit, fitTemperature, scoresOf } from "../metrics/temperature.js";
 import { bestThreshold } from "../metrics/thresholds.js";
 import { renderPlot } from "../plots/render.js";
 import { accuracyPlot, lossPlot } from "../plots/training-plots.js";
@@ -19,7 +19,7 @@ import type { MessageSource } from "../run/message-source.js";
 import type { RunIdentity } from "../run/run-position.js";
 import type { Scorer } from "../run/scorer.js";
 import { assembleClassifier } from "../step/trained-part.js";
-import { type Calibration, fitTemperatureAndBias } from "./calibration.js";
+import { areSeparated, type Calibration, fitTemperatureAndBias } from "./calibration.js";
 import { type DistillLoopResult, scorable } from "./distill-loop.js";
 import { type ShownMistake, writeDistilledCard } from "./distilled-card.js";
 import type { EncodedSource } from "./mixture.js";
@@ -65,6 +65,8 @@ export interface DistilledDetector {
   readonly calibratedOn: string;
   readonly seconds: number;
   readonly tokensPerSecond: number;
+  /** Sentences on what the figures cannot tell. */
+  readonly warnings: readonly string[];
 }
 
 export async function writeDistilled(input: WriteDistilledInput): Promise<DistilledDetector> {
@@ -106,13 +108,23 @@ export async function writeDistilled(input: WriteDistilledInput): Promise<Distil
   };
   const { position } = result;
   const tokensPerSecond = position.tokens / Math.max(position.seconds, 1e-9);
-  const facts = { ...input, calibration, threshold, evaluations, groups, mistakes, tokensPerSecond };
+  const warnings = warningsOf(input, margins, calibration);
+  const facts = {
+    ...input,
+    warnings,
+    calibration,
+    threshold,
+    evaluations,
+    groups,
+    mistakes,
+    tokensPerSecond,
+  };
   const sha256 = await writeArtifact(out, artifact, {
     precision,
     files: {
       ...(await plotsOf(input)),
       "README.md": writeDistilledCard(facts),
-      "metrics.json": `${JSON.stringify(describeMetrics(input, evaluations, groups, calibration), null, 2)}\n`,
+      "metrics.json": `${JSON.stringify(describeMetrics(input, evaluations, groups, calibration, warnings), null, 2)}\n`,
       "run.json": `${JSON.stringify(describeRun(input), null, 2)}\n`,
       "recipe.json": `${JSON.stringify(recipe, null, 2)}\n`,
     },
@@ -126,7 +138,20 @@ export async function writeDistilled(input: WriteDistilledInput): Promise<Distil
     calibratedOn: recipe.validation.calibrateOn,
     seconds: position.seconds,
     tokensPerSecond,
+    warnings,
   };
+}
+
+function warningsOf(
+  { recipe, validation }: WriteDistilledInput,
+  margins: ReadonlyMap<string, Float64Array>,
+  { temperature }: Calibration,
+): string[] {
+  const { calibrateOn, calibration } = recipe.validation;
+  const { labels } = validation.get(calibrateOn)!;
+  const separated = calibration === "temperature and bias" && areSeparated(labels, margins.get(calibrateOn)!);
+  const warning = describeFit(temperature, labels.length, separated);
+  return warning === undefined ? [] : [warning];
 }
 
 /** The weights as they come back from a file of the wanted precision. */
@@ -223,6 +248,7 @@ function describeMetrics(
   evaluations: Readonly<Record<string, Evaluation>>,
   groups: Readonly<Record<string, readonly GroupFigures[]>>,
   { temperature, bias }: Calibration,
+  warnings: readonly string[],
 ): Record<string, unknown> {
   const { calibrateOn, calibration } = recipe.validation;
   return Object.fromEntries(
@@ -239,6 +265,7 @@ function describeMetrics(
         command: "btp-cli distill, with recipe.json",
         temperature,
         bias,
+        warnings,
         ...evaluations[name],
         ...(groups[name] && { groups: groups[name] }),
       },

@@ -5,7 +5,7 @@ import * as z from "zod";
 import { confusionAt } from "./confusion.js";
 import { bootstrapIntervals, metricNames, quantile, wilsonInterval } from "./intervals.js";
 import { measure, rankScores } from "./ranked-scores.js";
-import { fitTemperature, scoresOf, TEMPERATURE_RANGE } from "./temperature.js";
+import { describeFit, fitTemperature, scoresOf, TEMPERATURE_RANGE } from "./temperature.js";
 import { bestThreshold, thresholdTable } from "./thresholds.js";
 
 const figures = z.object({
@@ -86,6 +86,16 @@ describe("temperature", () => {
     expect(
       Math.abs(fitTemperature(Uint8Array.from(labels), Float64Array.from(margins)) / expected - 1),
     ).toBeLessThan(1e-6);
+  });
+
+  it.each([
+    [[0, 1], [-1, 1], "surer than they should be: the temperature ended at its bound 0.05"],
+    [[0, 1], [1, -1], "near one half: the temperature ended at its bound 20"],
+  ])("says what a bound means: %j %j", (labels, margins, expected) => {
+    const temperature = fitTemperature(Uint8Array.from(labels), Float64Array.from(margins));
+    expect(describeFit(temperature, 2)).toContain(expected);
+    expect(describeFit(temperature, 1)).toContain("the 1 validation message ");
+    expect(describeFit(1.3, 2)).toBeUndefined();
   });
 
   it("undoes a scaling of the margins", () => {

@@ -2,6 +2,7 @@
  * Temperature scaling (Guo et al. 2017, arXiv 1706.04599): one number that makes scores honest without changing a rank.
  * Fitted on validation logits.
  */
+import { counted } from "../counted.js";
 import { TrainDataError } from "../data/errors.js";
 
 /** Outside of these a fit says that the data cannot tell, and the bound is returned. */
@@ -35,6 +36,22 @@ export function fitTemperature(labels: Uint8Array, margins: Float64Array): numbe
     inverse = next;
   }
   return 1 / inverse;
+}
+
+/**
+ * What to say of a fit that the messages could not tell: one sentence, or nothing.
+ * @param messages - number that it was fitted on
+ * @param separated - whether a cut parts their labels without error, where the fit may move that cut
+ */
+export function describeFit(temperature: number, messages: number, separated = false): string | undefined {
+  const { lowest, highest } = TEMPERATURE_RANGE;
+  const on = `the ${counted(messages, "validation message")}`;
+  const bound = `the temperature ended at its bound ${temperature}`;
+  if (temperature === highest)
+    return `Scores are not calibrated, all near one half: ${bound}, as the model's order of ${on} says nothing of their labels. Check the labels, or train for longer.`;
+  if (temperature !== lowest && !separated) return undefined;
+  const how = temperature === lowest ? `${bound}, as ${on} are` : `${on} are`;
+  return `Scores are not calibrated, and surer than they should be: ${how} too few, or separated without error. Validate on more messages.`;
 }
 
 /** First and second derivative of the mean log loss by the inverse temperature. */

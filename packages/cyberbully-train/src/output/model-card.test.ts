@@ -28,11 +28,13 @@ it("tells of rows left out and of twins between the sets", () => {
       learningRate: 1e-3,
     },
     threshold: 0.5,
-    temperature: 1,
+    temperature: 0.05,
+    warnings: ["Scores are not calibrated."],
     steps: 20,
     seconds: 3,
     engine: "jit",
     date: "2026-01-01T00:00:00.000Z",
   });
+  expect(card).toContain("before the temperature. **Scores are not calibrated.** `metrics.json`");
   expect(card).toContain(`## Data\n${dataNotes.map((note) => `- ${note}`).join("\n")}\n\n## Use`);
 });

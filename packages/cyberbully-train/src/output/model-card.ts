@@ -16,6 +16,8 @@ export interface ModelCardFacts {
   readonly best: EvaluationRecord;
   readonly threshold: number;
   readonly temperature: number;
+  /** Sentences on what the figures cannot tell. */
+  readonly warnings: readonly string[];
   readonly steps: number;
   readonly seconds: number;
   readonly engine: string;
@@ -43,7 +45,7 @@ On ${facts.validationMessages} validation messages, which also chose the checkpo
 |---|---|---|---|---|---|
 | ${percent(best.accuracy)} | ${best.f1.toFixed(3)} | ${best.auc.toFixed(3)} | ${best.loss.toFixed(3)} | ${facts.threshold.toFixed(3)} | ${facts.temperature.toFixed(3)} |
 
-Accuracy and F1 in this table are at one half, before the temperature. \`metrics.json\` has every figure; \`loss-plot.png\` and \`accuracy-plot.png\` show the run.
+Accuracy and F1 in this table are at one half, before the temperature.${facts.warnings.map((text) => ` **${text}**`).join("")} \`metrics.json\` has every figure; \`loss-plot.png\` and \`accuracy-plot.png\` show the run.
 
 ## Training
 ${facts.trainMessages} messages, ${facts.steps} updates of ${config.batchSize}, kept: update ${best.step} (epoch ${best.epoch.toFixed(1)}). AdamW, learning rate ${config.learningRate} to ${config.minLearningRate}, weight decay ${config.weightDecay}, dropout ${config.dropout}, seed ${config.seed}.

@@ -6,7 +6,7 @@ import type { TrainConfig } from "../config/knobs.js";
 import type { EncodedMessages } from "../messages/encoded-messages.js";
 import { type Evaluation, evaluateScores } from "../metrics/evaluation.js";
 import { rankScores } from "../metrics/ranked-scores.js";
-import { fitTemperature, scoresOf } from "../metrics/temperature.js";
+import { describeFit, fitTemperature, scoresOf } from "../metrics/temperature.js";
 import { bestThreshold } from "../metrics/thresholds.js";
 import type { DataSets } from "../prepare/data-sets.js";
 import { allStartWeights, type StartWeights } from "../prepare/start-weights.js";
@@ -47,6 +47,8 @@ export interface TrainedDetector {
   readonly stoppedEarly: boolean;
   /** Seconds of training. */
   readonly seconds: number;
+  /** Sentences on what the figures cannot tell. */
+  readonly warnings: readonly string[];
 }
 
 export async function writeDetector(input: WriteDetectorInput): Promise<TrainedDetector> {
@@ -59,6 +61,8 @@ export async function writeDetector(input: WriteDetectorInput): Promise<TrainedD
     (_, i) => validationLogits[i * 2 + 1]! - validationLogits[i * 2]!,
   );
   const temperature = config.calibrate ? fitTemperature(labels, margins) : 1;
+  const warning = describeFit(temperature, labels.length);
+  const warnings = warning === undefined ? [] : [warning];
   const scores = scoresOf(margins, temperature);
   const threshold = config.fitThreshold
     ? bestThreshold(rankScores(labels, scores, 0.5), "accuracy").threshold
@@ -85,13 +89,14 @@ export async function writeDetector(input: WriteDetectorInput): Promise<TrainedD
       ...(base && { base }),
       files: {
         ...(await plotsOf(input)),
-        "README.md": modelCard(input, threshold, temperature),
-        "metrics.json": `${JSON.stringify(describeMetrics(input, evaluation, temperature), null, 2)}\n`,
+        "README.md": modelCard(input, threshold, temperature, warnings),
+        "metrics.json": `${JSON.stringify(describeMetrics(input, evaluation, temperature, warnings), null, 2)}\n`,
         "run.json": `${JSON.stringify(describeRun(input), null, 2)}\n`,
       },
     },
   );
-  return { directory: out, sha256, figures, threshold, temperature, evaluations, stoppedEarly, seconds };
+  const finished = { evaluations, stoppedEarly, seconds, warnings };
+  return { directory: out, sha256, figures, threshold, temperature, ...finished };
 }
 
 /** Figures with what they were taken on and how. */
@@ -99,6 +104,7 @@ function describeMetrics(
   { config, data, identity }: WriteDetectorInput,
   evaluation: Evaluation,
   temperature: number,
+  warnings: readonly string[],
 ): Record<string, unknown> {
   const { path, sha256 } = data.validation;
   return {
@@ -109,12 +115,18 @@ function describeMetrics(
       engine: identity.engine,
       command: "btp-cli train, with the configuration in run.json",
       temperature,
+      warnings,
       ...evaluation,
     },
   };
 }
 
-function modelCard(input: WriteDetectorInput, threshold: number, temperature: number): string {
+function modelCard(
+  input: WriteDetectorInput,
+  threshold: number,
+  temperature: number,
+  warnings: readonly string[],
+): string {
   const { config, out, start, data, result, engineName, now } = input;
   return writeModelCard({
     name: config.name ?? basename(out),
@@ -128,6 +140,7 @@ function modelCard(input: WriteDetectorInput, threshold: number, temperature: nu
     best: result.evaluations.find(({ step }) => step === result.bestStep)!,
     threshold,
     temperature,
+    warnings,
     steps: result.steps,
     seconds: result.seconds,
     engine: engineName,
