@@ -42,3 +42,25 @@ it("names ways on where the default is missing", () => {
     }),
   );
 });
+
+it.each([
+  ["train", {}],
+  ["distill", { request: { recipe: "recipe.json" } }],
+])("tells how to go on with an interrupted %s", async (command, more) => {
+  const cwd = join(folder, "interrupted");
+  const checkpoint = join(cwd, "models", command, "checkpoint");
+  await mkdir(checkpoint, { recursive: true });
+  const stored = { checkpoint: { format: "btp-training-checkpoint", ...more } };
+  await writeFile(join(checkpoint, "checkpoint.json"), JSON.stringify(stored));
+  for (const wanted of [command, `models/${command}`, join(cwd, "models", command)])
+    expect(() => findModel(wanted, cwd, [])).toThrow(
+      expect.objectContaining({
+        code: "MODEL_UNFINISHED",
+        message: expect.stringContaining(`\`btp-cli ${command} --resume --out models/${command}\``),
+      }),
+    );
+  const elsewhere = join(cwd, "models", command);
+  expect(() => findModel(elsewhere, folder.replace(/[^/\\]+$/, ""), [])).toThrow(
+    /--resume --out .*interrupted/,
+  );
+});

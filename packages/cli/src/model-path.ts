@@ -1,6 +1,6 @@
 /** Which detector directory a command means: --model as given, a name in models/, or the default one. */
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CliError } from "./exit-codes.js";
 
@@ -17,11 +17,12 @@ const ownModels = ["../../../models", "../models"].map((path) =>
 /**
  * @param wanted - a path or a name; undefined for the default
  * @returns an absolute path of a directory that exists and holds a config.json
- * @throws {CliError} MODEL_NOT_FOUND saying where it was looked for and how to get one
+ * @throws {CliError} MODEL_NOT_FOUND saying where it was looked for and how to get one; MODEL_UNFINISHED saying how to go on
  */
 export function findModel(wanted: string | undefined, cwd: string, models = ownModels): string {
   const found = candidates(wanted, cwd, models).find((path) => existsSync(join(path, "config.json")));
   if (found) return found;
+  refuseUnfinished(candidates(wanted, cwd, models), cwd);
   const places = candidates(wanted, cwd, models).join(", ");
   const quickstart =
     wanted === undefined
@@ -31,6 +32,30 @@ export function findModel(wanted: string | undefined, cwd: string, models = ownM
     "MODEL_NOT_FOUND",
     `No detector at ${places}. ${quickstart}Train one with \`btp-cli train --train messages.csv --validation more.csv --out models/my-detector\`, then give \`--model models/my-detector\`.`,
   );
+}
+
+/** What an interrupted run left: a checkpoint, and no detector yet. */
+function refuseUnfinished(places: readonly string[], cwd: string): void {
+  const folder = places.find((path) => existsSync(join(path, "checkpoint", "checkpoint.json")));
+  if (folder === undefined) return;
+  const near = relative(cwd, folder);
+  const shown = near === "" ? "." : near.startsWith("..") ? folder : near;
+  const out = /^[\w./-]+$/.test(shown) ? shown : JSON.stringify(shown);
+  throw new CliError(
+    "MODEL_UNFINISHED",
+    `${folder} holds a training run that was interrupted, and no detector yet. Go on with \`btp-cli ${commandOf(folder)} --resume --out ${out}\`; the detector will be there.`,
+  );
+}
+
+/** Checkpoints of distill keep what was asked for. */
+function commandOf(folder: string): "train" | "distill" {
+  try {
+    const text = readFileSync(join(folder, "checkpoint", "checkpoint.json"), "utf8");
+    const stored: { checkpoint?: { request?: unknown } } = JSON.parse(text);
+    return stored.checkpoint?.request === undefined ? "train" : "distill";
+  } catch {
+    return "train"; // which says what is wrong with the file
+  }
 }
 
 function candidates(wanted: string | undefined, cwd: string, models: readonly string[]): string[] {

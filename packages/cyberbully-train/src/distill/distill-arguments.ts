@@ -148,9 +148,9 @@ function requestOf(values: Values): Record<string, string> {
 
 /** What is given goes on top of the checkpoint's record; where they contradict each other, the run is refused by name later. */
 async function withRecorded(given: Values): Promise<Values> {
-  const folder = checkpointFolderOf(resolve(required(given, "out")));
-  const record = await readCheckpointRecord(folder);
-  if (record === undefined && !given.has("recipe")) throw noCheckpoint(folder, "there is none");
+  const out = resolve(required(given, "out"));
+  const record = await readCheckpointRecord(checkpointFolderOf(out));
+  if (record === undefined && !given.has("recipe")) throw noCheckpoint(out);
   const recorded = distillOptions.flatMap((option) => {
     const text = unrecordedFlags.includes(option.flag) ? undefined : record?.request?.[option.flag];
     return text === undefined ? [] : [[option.flag, optionValue(option, text)] as const];

@@ -39,3 +39,17 @@ it("refuses a file in the folder's place before anything is computed", async () 
       `${file} is a file, and a folder is needed there. Give another --out.`,
     );
 });
+
+it("says of a run to go on with that it is finished and where its detector is, or that there is none", async () => {
+  await expect(find(out, { resume: true })).rejects.toMatchObject({
+    code: "NO_CHECKPOINT",
+    message: `Expected a checkpoint to resume in ${join(out, "checkpoint")}, but there is none. Check --out, or leave out --resume to start anew.`,
+  });
+  writeFileSync(join(out, "config.json"), "");
+  await expect(find(out, { resume: true })).rejects.toMatchObject({
+    code: "NO_CHECKPOINT",
+    message: expect.stringContaining(
+      `but the run is finished: its detector is in ${out}, for \`--model ${out}\`. To train anew, leave out --resume and give another --out, or --overwrite`,
+    ),
+  });
+});

@@ -20,12 +20,10 @@ export async function findCheckpoint<Position extends AnyPosition>(
 ): Promise<Checkpoint<Position> | undefined> {
   refuseFileInPlaceOf(out);
   const folder = checkpointFolderOf(out);
-  const finished = existsSync(join(out, "config.json"));
   if (resume) {
     const found = await readCheckpointOf(folder, positionSchema);
     if (found) return found;
-    const why = finished ? "it holds a finished detector" : "there is none";
-    throw noCheckpoint(folder, why);
+    throw noCheckpoint(out);
   }
   if (overwrite) return undefined;
   if (existsSync(join(folder, "checkpoint.json")))
@@ -33,7 +31,7 @@ export async function findCheckpoint<Position extends AnyPosition>(
       "OUTPUT_EXISTS",
       `${out} holds a run that was not finished. Give --resume to go on, or --overwrite to start anew.`,
     );
-  if (finished)
+  if (isFinished(out))
     throw new TrainError(
       "OUTPUT_EXISTS",
       `${out} holds a detector. Give another --out, or --overwrite to replace it.`,
@@ -61,9 +59,15 @@ function refuseFileInPlaceOf(out: string): void {
     );
 }
 
-export function noCheckpoint(folder: string, why: string): TrainError {
+/** @param out - absolute path of the output directory */
+export function noCheckpoint(out: string): TrainError {
+  const why = isFinished(out)
+    ? `the run is finished: its detector is in ${out}, for \`--model ${out}\`. To train anew, leave out --resume and give another --out, or --overwrite to replace it.`
+    : "there is none. Check --out, or leave out --resume to start anew.";
   return new TrainError(
     "NO_CHECKPOINT",
-    `Expected a checkpoint to resume in ${folder}, but ${why}. Leave out --resume to start anew.`,
+    `Expected a checkpoint to resume in ${checkpointFolderOf(out)}, but ${why}`,
   );
 }
+
+const isFinished = (out: string): boolean => existsSync(join(out, "config.json"));
