@@ -191,9 +191,11 @@ function sectionsOf({ artifact, gpt2, text, ids }) {
       const automatic = tf.grad(loss)(tf.tensor(data, shape)).dataSync()[0];
       const quotient = (lossAt(x + h) - lossAt(x - h)) / (2 * h);
       return [
-        `blocks.0.attention.qkv.weight[0][0] = ${fixed(x, 4)}`,
-        `by moving it ${h} both ways       ${quotient.toExponential(2)}`,
-        `by automatic differentiation     ${automatic.toExponential(2)}`,
+        `loss, if "cyberbullying" is right    ${lossAt(x).toFixed(4)}`,
+        `blocks.0.attention.qkv.weight[0][0]  ${fixed(x, 4)}`,
+        "its gradient",
+        `  by moving it ${h} both ways     ${quotient.toExponential(2)}`,
+        `  by automatic differentiation   ${automatic.toExponential(2)}`,
       ];
     },
     compare() {

@@ -1,8 +1,10 @@
 // Trains the toy of docs/how-gpt-works.md: a GPT of 3,234 numbers with both heads, in a second or two, and writes it as a
-// detector directory (examples/how-gpt-works/toy, or the folder given). The loss is the classifier's plus the language
+// detector directory: NAME means models/NAME of this clone, which git ignores. The loss is the classifier's plus the language
 // model's, as in the first GPT (Radford et al. 2018, section 3.2). The optimizer is Adam (Kingma and Ba 2015).
-//   node examples/how-gpt-works/train.mjs [folder | --overwrite]
+//   node examples/how-gpt-works/train.mjs NAME | FOLDER | --overwrite
 import "@tensorflow/tfjs"; // its gradients
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   buildClassifierParams,
@@ -24,11 +26,11 @@ const [steps, batchSize, rate, beta1, beta2] = [400, 24, 0.02, 0.9, 0.99];
 const argument = process.argv[2];
 if (argument === undefined || (argument.startsWith("-") && argument !== "--overwrite")) {
   process.stderr.write(
-    "usage: node train.mjs FOLDER, or --overwrite to replace the toy that the document describes\n",
+    "usage: node train.mjs NAME (writes models/NAME) or PATH/TO/FOLDER, or --overwrite to replace the toy that the document describes\n",
   );
   process.exit(argument === "--help" || argument === "-h" ? 0 : 2);
 }
-const folder = argument === "--overwrite" ? fileURLToPath(new URL("toy", import.meta.url)) : argument;
+const folder = folderOf(argument);
 
 // The vocabulary: the tokens of the sentences, and the 256 bytes, so that any text can be read.
 const gpt2 = await createTokenizer();
@@ -90,7 +92,7 @@ function toBatch(some) {
   const T = config.contextLength;
   const batch = { ids: new Int32Array(some.length * T), mask: new Float32Array(some.length * T) };
   some.forEach(({ text }, b) => {
-    const { ids } = tokenizer.encode(text);
+    const { ids } = tokenizer.encode(text, { maxTokens: T }); // the rest is not read
     batch.ids.set(ids, b * T);
     batch.mask.fill(1, b * T, b * T + ids.length);
   });
@@ -106,6 +108,7 @@ function toBatch(some) {
   };
 }
 
+checkFolder();
 const { train, test } = split(sentences);
 const engine = await createEngine("auto");
 const program = await engine.compileStep(
@@ -149,6 +152,21 @@ const detector = await loadDetector(folder);
 await report("it was trained on", train);
 await report("it has never seen", test);
 await detector.dispose();
+process.stderr.write(`written to ${folder}\n`);
+
+function folderOf(wanted) {
+  if (wanted === "--overwrite") return fileURLToPath(new URL("toy", import.meta.url));
+  return /[\\/]/.test(wanted) ? wanted : fileURLToPath(new URL(`../../models/${wanted}`, import.meta.url));
+}
+
+/** A toy may be replaced by the next one, anything else may not. */
+function checkFolder() {
+  const file = join(folder, "config.json");
+  if (!existsSync(file) || JSON.parse(readFileSync(file, "utf8")).architecture?.width === config.width)
+    return;
+  process.stderr.write(`${folder} holds another detector. Give another name.\n`);
+  process.exit(1);
+}
 
 async function report(which, some) {
   const found = await detector.detect(some.map(({ text }) => text));

@@ -1,6 +1,7 @@
 // One message on its way through a GPT, with every number on the way: the figures of docs/how-gpt-works.md, or those of a
 // sentence and a detector of yours. They are computed in figures.mjs. See --help.
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { findBaseOffline, isEmptyMessage, readArtifact } from "@btp/detector";
@@ -9,12 +10,13 @@ import { computeFigures, documentSentence } from "./figures.mjs";
 const help = `usage: node examples/how-gpt-works/walk.mjs ["SENTENCE"] [--model DIR]
 
   "SENTENCE"    what to follow through the model (default: "${documentSentence}")
-  --model DIR   a detector directory (default: the toy beside this file)
+  --model DIR   a detector directory, or the name of one in models/ (default: the toy beside this file)
   --check       compare with the blocks of docs/how-gpt-works.md; exit code 1 where they differ
   --write       put the figures into docs/how-gpt-works.md
 
 Of several blocks the first is shown, and of long vectors the first eight numbers. Guesses at the next word are worth
-something only where a model was trained to make them, as the toy was.
+something only where a model was trained to make them, as the toy was. The loss behind the gradient is that of the label
+"cyberbullying", whatever the sentence says.
 `;
 
 const nothingToRead = `Expected a sentence, got nothing that shows. Leave it out to follow "${documentSentence}".`;
@@ -62,7 +64,7 @@ function readArguments() {
 async function walk({ text, model = toy, check, write }) {
   let artifact;
   try {
-    artifact = await readArtifact(model, { resolveBase: findBaseOffline });
+    artifact = await readArtifact(folderOf(model), { resolveBase: findBaseOffline });
   } catch (error) {
     process.stderr.write(`${error.message}\n`);
     return 1;
@@ -72,12 +74,20 @@ async function walk({ text, model = toy, check, write }) {
     process.stderr.write(`${nothingToRead}\n`);
     return 2;
   }
+  if (read < tokens)
+    process.stderr.write(
+      `The sentence has ${tokens} tokens, of which the model reads the first ${read}.\n\n`,
+    );
   if (check) return checkDocument(figures);
   if (write) return writeDocument(figures);
   for (const [name, lines] of figures) process.stdout.write(`${name}\n${lines.join("\n")}\n\n`);
-  if (read < tokens)
-    process.stderr.write(`The sentence has ${tokens} tokens, of which the model reads the first ${read}.\n`);
   return 0;
+}
+
+/** As btp-cli does: a path, or a bare name of a folder in models/. */
+function folderOf(model) {
+  if (/[\\/]/.test(model) || existsSync(join(model, "config.json"))) return model;
+  return fileURLToPath(new URL(`../../models/${model}`, import.meta.url));
 }
 
 function writeDocument(figures) {
