@@ -2,6 +2,7 @@
  * Every knob of a training run: its type, its range and what it does. The command line, the help text, configuration
  * files and the checks are all made from this table; presets.ts holds the values.
  */
+import { maxBigramBuckets } from "@btp/core-gpt";
 import * as z from "zod";
 
 const fraction = z.number().min(0).max(1);
@@ -45,6 +46,9 @@ export const knobSchema = z.strictObject({
   numLayers: size(100).describe("blocks of a model from scratch"),
   width: size(10_000).describe("width of the hidden states of a model from scratch"),
   numHeads: size(1_000).describe("attention heads of a model from scratch"),
+  bigramBuckets: count(maxBigramBuckets).describe(
+    "rows of a table in which a model from scratch looks up what tokens and pairs of neighbours say by themselves; 0 = none",
+  ),
   minTokenCount: count(1_000_000).describe(
     "keep token ids seen at least this often in training, others are spelled with smaller ones; 0 keeps GPT-2's whole vocabulary",
   ),

@@ -67,6 +67,9 @@ export const trainOptions: readonly TrainOption[] = [
   ...knobNames.map(optionOf),
 ];
 
+/** Without dashes. */
+export const flagOf = (key: string): string => trainOptions.find((option) => option.key === key)?.flag ?? key;
+
 /** What the options said, by knob name; still unchecked against the schema. */
 export type TrainArguments =
   | { readonly help: true }

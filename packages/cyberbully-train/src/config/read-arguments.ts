@@ -1,9 +1,9 @@
 /** From a command line to a checked configuration: options on top of a configuration file on top of a preset, or of a checkpoint. */
 import { readFile } from "node:fs/promises";
 import { TrainError } from "../errors.js";
-import { createConfig } from "./config.js";
+import { createConfig, type NameOf } from "./config.js";
 import type { TrainConfig } from "./knobs.js";
-import { parseTrainArguments } from "./options.js";
+import { flagOf, parseTrainArguments } from "./options.js";
 import { resumedConfig } from "./resumed-config.js";
 
 const maxConfigBytes = 1_000_000;
@@ -18,7 +18,9 @@ export async function readTrainArguments(argv: readonly string[]): Promise<Train
   if (parsed.help) return undefined;
   const file = parsed.configFile === undefined ? {} : await readConfigFile(parsed.configFile);
   const given = { ...file, ...parsed.values };
-  return given.resume === true ? resumedConfig(given) : createConfig(given);
+  // As the user wrote it: an option, or a key of the file that no option replaced.
+  const nameOf: NameOf = (key) => (key in file && !(key in parsed.values) ? key : `--${flagOf(key)}`);
+  return given.resume === true ? resumedConfig(given, nameOf) : createConfig(given, nameOf);
 }
 
 async function readConfigFile(path: string): Promise<Record<string, unknown>> {

@@ -3,9 +3,9 @@ import { TrainError } from "../errors.js";
 import { readCheckpointRecord } from "../run/checkpoint.js";
 import { checkpointFolderOf } from "../run/find-checkpoint.js";
 import { mayBeSameBase } from "./base-path.js";
-import { createConfig } from "./config.js";
+import { createConfig, type NameOf } from "./config.js";
 import { freeKnobs, type KnobName, knobNames, type TrainConfig } from "./knobs.js";
-import { trainOptions } from "./options.js";
+import { flagOf, trainOptions } from "./options.js";
 import { optionValue } from "./parse-options.js";
 import { presetNames, presets } from "./presets.js";
 
@@ -16,16 +16,17 @@ const comparedLater: readonly string[] = ["engine"];
 
 /**
  * @param given - from options and a configuration file, unchecked; a preset among them stands for all its values
+ * @param nameOf - what errors call a knob
  * @throws {TrainError} CHECKPOINT_MISMATCH naming the options that contradict the record; BAD_CHECKPOINT, BAD_CONFIG
  */
-export async function resumedConfig(given: Values): Promise<TrainConfig> {
+export async function resumedConfig(given: Values, nameOf?: NameOf): Promise<TrainConfig> {
   const out = typeof given.out === "string" ? given.out : presets.compact.out;
   const record = await readCheckpointRecord(checkpointFolderOf(out));
-  if (record === undefined) return createConfig(given); // the run itself says that there is nothing to resume
+  if (record === undefined) return createConfig(given, nameOf); // the run itself says that there is nothing to resume
   const recorded = record.identity.config;
   const claimed = { ...presetValues(given.preset), ...given };
   refuseContradictions(recorded, claimed);
-  return createConfig({ ...recordedValues(recorded), ...claimed, out, resume: true });
+  return createConfig({ ...recordedValues(recorded), ...claimed, out, resume: true }, nameOf);
 }
 
 /** Values that a preset fixes; undefined and unknown names stand for none, which createConfig has a word on. */
@@ -53,8 +54,6 @@ function refuseContradictions(recorded: Readonly<Record<string, string>>, claime
     `Expected to go on with the values of the first part, but ${differences.join("; ")}. Leave these out, or give another --out.`,
   );
 }
-
-const flagOf = (key: string): string => trainOptions.find((option) => option.key === key)?.flag ?? key;
 
 /** From text back to values; knobs that this version does not know are told of when the runs are compared. */
 function recordedValues(recorded: Readonly<Record<string, string>>): Partial<Record<KnobName, unknown>> {
