@@ -13,6 +13,7 @@ import {
 import { createEngine, createRandomSource, type Engine } from "@btp/tfjs-jit";
 import { resolveBase } from "@btp/weights-gpt2";
 import type { TrainConfig } from "./config/knobs.js";
+import { counted } from "./counted.js";
 import { TrainError } from "./errors.js";
 import { encodeMessages } from "./messages/encoded-messages.js";
 import { deltaBase } from "./output/storage.js";
@@ -121,7 +122,9 @@ async function trainAndWrite(run: PreparedRun, options: TrainOptions): Promise<T
   const messages = { train: encode(data.train), validation: encode(data.validation) };
   const cut = messages.train.truncated + messages.validation.truncated;
   if (cut > 0)
-    await note(`${cut} messages are longer than ${config.maxLength} tokens; their beginning is read.`);
+    await note(
+      `${counted(cut, "message is", "messages are")} longer than ${counted(config.maxLength, "token")}; only the beginning is read.`,
+    );
 
   const random = createRandomSource(seedFor(config.seed, "dropout") >>> 0);
   const sources = await prepareSources({
@@ -227,7 +230,7 @@ function describeModel({ model, base }: StartWeights, part: TrainedPart, engine:
   const all = size(classifierParameterTable(model, numLabels).map(({ shape }) => shape));
   const trained = size(part.trained.map(({ shape }) => shape));
   return (
-    `${base ? `Base ${base.name}` : "From scratch"}: ${model.numLayers} blocks, ${model.width} wide, ${model.vocabSize} token ids, ` +
+    `${base ? `Base ${base.name}` : "From scratch"}: ${counted(model.numLayers, "block")}, ${model.width} wide, ${model.vocabSize} token ids, ` +
     `${all} parameters, ${trained} of them trained. Engine: ${engine.name}.`
   );
 }

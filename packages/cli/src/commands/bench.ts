@@ -1,6 +1,7 @@
 /** `btp-cli bench`: how fast a detector is on this machine. The work is in bench/. */
 import { Command, Option } from "commander";
 import type { CliContext } from "../context.js";
+import { counted } from "../counted.js";
 import { exitCodeHelp } from "../exit-codes.js";
 import type { PredictorOptions } from "../predict/predictor.js";
 import {
@@ -60,7 +61,7 @@ Examples:
           now: () => performance.now(),
         });
         const processor = readProcessor();
-        const machine = `${processor.model}, ${processor.cores} cores, Node ${process.versions.node}`;
+        const machine = `${processor.model}, ${counted(processor.cores, "core")}, Node ${process.versions.node}`;
         context.stdout.write(
           options.json
             ? `${JSON.stringify({ ...report, processor })}\n`

@@ -120,7 +120,7 @@ it("reports repeats, contradictions and leaks", async () => {
   expect(code).toBe(0);
   expect(stdout).toContain("repeats: 0 letter for letter, 1 more");
   expect(stdout).toContain("both labels: 1 message in 2 rows (lines 3 and 4)");
-  expect(stdout).toContain("1 validation messages (33.3 %) have a twin among the training messages");
+  expect(stdout).toContain("1 validation message (33.3 %) has a twin among the training messages");
   const json = await dataset("stats", "test.csv", "--against", "train.csv", "--json");
   expect(JSON.parse(json.stdout)).toMatchObject({
     stats: { examples: 3 },

@@ -1,5 +1,6 @@
 /** The doctor's report for people: aligned lines, one fact each. Pure. */
 import type { Colors } from "../color.js";
+import { counted } from "../counted.js";
 import { toPrintable } from "../printable.js";
 import type { DoctorReport, ModelReport } from "./examine.js";
 
@@ -10,7 +11,7 @@ export function formatReport(report: DoctorReport, colors: Colors): string {
   const lines: string[] = [];
   const add = (label: string, text: string) => lines.push(`${colors.bold(label.padEnd(labelWidth))}${text}`);
   const chosen = engine.chosen ? colors.green(engine.chosen) : colors.red("none works");
-  add("engine", `${chosen} (wanted: ${engine.wanted}), ${report.threads} threads`);
+  add("engine", `${chosen} (wanted: ${engine.wanted}), ${counted(report.threads, "thread")}`);
   for (const attempt of [...engine.attempts, ...engine.others]) {
     if (attempt.engine === engine.chosen) continue;
     add(
@@ -18,7 +19,10 @@ export function formatReport(report: DoctorReport, colors: Colors): string {
       attempt.error ? `${colors.yellow("no")}: ${toPrintable(attempt.error)}` : "works",
     );
   }
-  add("processor", `${toPrintable(processor.model)}, ${processor.cores} cores, ${processor.architecture}`);
+  add(
+    "processor",
+    `${toPrintable(processor.model)}, ${counted(processor.cores, "core")}, ${processor.architecture}`,
+  );
   add("vector extensions", processor.vectorExtensions.join(", ") || "not told by this system");
   add("memory", `${gigabytes(memory.totalBytes)} GB, ${gigabytes(memory.freeBytes)} GB free`);
   add("platform", report.platform);
@@ -34,7 +38,7 @@ function addModel(model: ModelReport, colors: Colors, add: (label: string, text:
   else {
     add("model", toPrintable(model.path));
     add("  parameters", (model.parameters ?? 0).toLocaleString("en"));
-    add("  reads", `${model.maxLength} tokens; threshold ${model.threshold}`);
+    add("  reads", `${counted(model.maxLength ?? 0, "token")}; threshold ${model.threshold}`);
     add("  sha256", model.sha256 ?? "");
     add(
       "  first decision",

@@ -19,6 +19,7 @@ import {
 } from "@btp/cyberbully-train/evaluation";
 import type { Detector } from "@btp/detector";
 import type { CliContext } from "../context.js";
+import { counted } from "../counted.js";
 import { type ColumnOptions, readDataset } from "../dataset/read-dataset.js";
 import { createPredictor, type PredictorOptions } from "../predict/predictor.js";
 import { startProgress } from "../progress.js";
@@ -67,7 +68,7 @@ export async function evaluate(csv: string, options: EvaluateOptions, context: C
     await write(context.stdout, `${text}\n`);
     if (truncated > 0) {
       context.stderr.write(
-        `${truncated} messages are longer than the detector reads; their beginning was judged.\n`,
+        `${counted(truncated, "message is", "messages are")} longer than the detector reads; only the beginning was judged.\n`,
       );
     }
     if (options.plots !== undefined) {
@@ -100,7 +101,7 @@ async function scoreAll(
         scores[start + i] = detection.score;
         if (detection.truncated) truncated++;
       });
-      progress.update(start + detections.length, `${start + detections.length} messages`);
+      progress.update(start + detections.length, counted(start + detections.length, "message"));
     }
   } finally {
     progress.stop();

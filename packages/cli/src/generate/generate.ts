@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { createRandom, generateText } from "@btp/core-gpt";
 import { resolveBase } from "@btp/weights-gpt2";
 import type { CliContext } from "../context.js";
+import { counted } from "../counted.js";
 import { exitCodes } from "../exit-codes.js";
 import { toPrintableLines } from "../printable.js";
 import type { EngineOption } from "../shared-options.js";
@@ -105,7 +106,7 @@ async function writeText(
     await write(context.stdout, "\n");
     const speed = (tokens / (performance.now() - start)) * 1000;
     context.stderr.write(
-      `${tokens} tokens, ${speed.toFixed(1)} a second; ended by ${finishReason}; --seed ${seed}\n`,
+      `${counted(tokens, "token")}, ${speed.toFixed(1)} a second; ended by ${finishReason}; --seed ${seed}\n`,
     );
   }
   return finishReason === "aborted" ? exitCodes.interrupted : exitCodes.ok;

@@ -6,6 +6,7 @@ import { dirname } from "node:path";
 import { maxMessageLength } from "@btp/detector";
 import { createColors, wantsColor } from "../color.js";
 import type { CliContext } from "../context.js";
+import { counted } from "../counted.js";
 import { exitCodes } from "../exit-codes.js";
 import { startProgress } from "../progress.js";
 import { stopOnSignals } from "../stop-signal.js";
@@ -101,7 +102,7 @@ async function stream(
       counts.bullying += results.filter(({ isCyberbullying }) => isCyberbullying).length;
       counts.truncated += results.filter(({ truncated }) => truncated).length;
       for (const { line, reason } of problems) tellProblem(line, reason, counts, context);
-      progress.update(input.bytesRead, `${counts.read} messages`);
+      progress.update(input.bytesRead, counted(counts.read, "message"));
     }
     // A file without rows still makes a file with a header.
     if (!headed) await target.write(writer.header(source.header));
@@ -121,9 +122,9 @@ function tellProblem(line: number, reason: string, counts: Counts, context: CliC
 }
 
 function report({ read, bullying, truncated, refused }: Counts, context: CliContext): number {
-  const parts = [`${read} ${read === 1 ? "message" : "messages"}, ${bullying} of them cyberbullying`];
+  const parts = [`${counted(read, "message")}, ${bullying} of them cyberbullying`];
   if (truncated > 0) parts.push(`${truncated} longer than the detector reads`);
-  if (refused > 0) parts.push(`${refused} ${refused === 1 ? "row" : "rows"} left out`);
+  if (refused > 0) parts.push(`${counted(refused, "row")} left out`);
   context.stderr.write(`${parts.join("; ")}\n`);
   return refused > 0 ? exitCodes.failed : exitCodes.ok;
 }

@@ -2,6 +2,7 @@
  * Repeats within a data set and leaks between two: the figures that a run reports before it trains, because a validation
  * message with a twin among the training messages flatters every model. Reports lines and counts, never text.
  */
+import { agreeing, counted } from "../counted.js";
 import type { Example } from "./example.js";
 import { GramIndex, wordGrams } from "./near-duplicates.js";
 import { comparisonKey } from "./normalise.js";
@@ -99,7 +100,7 @@ export function describeOverlap(report: OverlapReport): string | undefined {
   if (report.pairs.length === 0) return undefined;
   const percent = (100 * report.share).toFixed(1);
   return (
-    `${report.pairs.length} validation messages (${percent} %) have a twin among the training messages: ${report.exact} letter for letter, ` +
+    `${counted(report.pairs.length, "validation message")} (${percent} %) ${agreeing(report.pairs.length, "has", "have")} a twin among the training messages: ${report.exact} letter for letter, ` +
     `${report.normalised} apart from mentions, links, case and punctuation, ${report.near} with most word 5-grams shared. Figures will be too good.`
   );
 }

@@ -2,6 +2,8 @@
  * The values found where 0 and 1 were expected, for an error message. A wrongly chosen column holds messages, which must
  * not reach a log: values are named only if they are few, short, word-like and repeated, as labels are.
  */
+import { counted } from "../counted.js";
+
 const MAX_VALUES = 12;
 const LABEL_LIKE = /^(?:[+-]?\d{1,6}(?:\.\d{1,6})?|[A-Za-z][A-Za-z_-]{0,23})$/;
 
@@ -26,7 +28,7 @@ export class LabelCensus {
     if (this.unlikeLabels || this.total < 2 * this.values.size) return "";
     const named = [...this.values]
       .sort((a, b) => b[1] - a[1])
-      .map(([value, count]) => `${value} (${count} rows)`);
+      .map(([value, count]) => `${value} (${counted(count, "row")})`);
     return `: ${named.join(", ")}`;
   }
 }

@@ -201,7 +201,7 @@ class ExampleCollector {
     if (bad > 0 && (kept === 0 || (bad >= 10 && bad >= this.rows / 10)))
       throw new TrainDataError(
         "LABELS_NOT_BINARY",
-        `Expected ${mapped ? "the labels of the mapping" : "labels 0 and 1"} in ${this.path}, got others in ${bad} of ${this.rows} rows${this.census.describe()}. ` +
+        `Expected ${mapped ? "the labels of the mapping" : "labels 0 and 1"} in ${this.path}, got others in ${bad} of ${counted(this.rows, "row")}${this.census.describe()}. ` +
           `Say what each label means, as in ${words.labels}, or name the right column with ${words.labelColumn}.`,
       );
     if (kept === 0)
@@ -216,7 +216,7 @@ class ExampleCollector {
     if (this.rows === 0)
       return `${this.columns === undefined ? "an empty file" : "a header without rows"}. Check that it is the right file.`;
     return (
-      `none: ${this.rows} rows, ${this.problems.total} of them bad${this.problems.describeCounts()}, ` +
+      `none: ${counted(this.rows, "row")}, ${this.problems.total} of them bad${this.problems.describeCounts()}, ` +
       `${this.dropped} left out by the label mapping. Mend the rows or the mapping.`
     );
   }

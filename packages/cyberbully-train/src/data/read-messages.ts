@@ -2,6 +2,7 @@
  * The messages of a CSV file of any size, labelled or not, with the rest of their rows: for whoever judges them. The rules are
  * read-csv.ts's (quoting, encoding, columns, what is a bad row), but nothing is kept: groups come as the bytes do.
  */
+import { counted } from "../counted.js";
 import { findTextColumn } from "./columns.js";
 import { type CsvFormat, type CsvRecord, readRecordGroups } from "./csv-records.js";
 import { decodeField } from "./decode-field.js";
@@ -76,7 +77,7 @@ function readRow(
     return undefined;
   }
   if (fields.length !== columns) {
-    problems.add(line, "COLUMN_COUNT", `expected ${columns} columns, got ${fields.length}`);
+    problems.add(line, "COLUMN_COUNT", `expected ${counted(columns, "column")}, got ${fields.length}`);
     return undefined;
   }
   const cells: string[] = [];

@@ -77,7 +77,7 @@ describe("splitting", () => {
     const copies = examplesOf(
       Array.from({ length: 20 }, () => ({ text: "all the same", label: 0 as const })),
     );
-    expect(() => splitExamples(copies, { seed: 1 })).toThrow(/1 groups of related messages/);
+    expect(() => splitExamples(copies, { seed: 1 })).toThrow(/1 group of related messages/);
   });
 });
 

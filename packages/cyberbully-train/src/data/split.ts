@@ -2,6 +2,7 @@
  * Cuts a data set into training, validation and test parts: stratified by label, and grouped, so that copies and near
  * copies of a message never stand on both sides. Seeded; loses and repeats nothing.
  */
+import { counted } from "../counted.js";
 import { TrainDataError } from "./errors.js";
 import type { Example } from "./example.js";
 import { type GroupOptions, groupExamples } from "./groups.js";
@@ -42,7 +43,7 @@ export function splitExamples(examples: readonly Example[], options: SplitOption
     if (part.length === 0 && shares[i]! > 0)
       throw new TrainDataError(
         "BAD_SPLIT",
-        `Expected enough unrelated messages for every part, got ${groups.length} groups of related messages for ${examples.length} examples. Ask for fewer parts or bring more data.`,
+        `Expected enough unrelated messages for every part, got ${counted(groups.length, "group")} of related messages for ${counted(examples.length, "example")}. Ask for fewer parts or bring more data.`,
       );
   });
   const repeated = groups.filter(({ members }) => members.length > 1);

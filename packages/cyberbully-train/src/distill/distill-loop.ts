@@ -4,6 +4,7 @@
  */
 import { type GptConfig, type HostTensor, initialiseParameter, seedFor } from "@btp/core-gpt";
 import type { Engine, RandomSource } from "@btp/tfjs-jit";
+import { counted } from "../counted.js";
 import { TrainError } from "../errors.js";
 import { adamWScalars } from "../optim/adamw.js";
 import { learningRateAt, type Schedule } from "../optim/schedule.js";
@@ -161,7 +162,7 @@ class DistillLoop {
     const program = await compilePhase({ engine, model, phase, part, vectorWidth: width, params, random });
     const untouched = Object.fromEntries(Object.entries(params).filter(([path]) => !trained.has(path)));
     const texts = mixture.lengths.length;
-    const text = `Phase ${index + 1} of ${recipe.phases.length}, ${phase.name}: ${texts} texts, ${totalSteps} updates.`;
+    const text = `Phase ${index + 1} of ${recipe.phases.length}, ${phase.name}: ${counted(texts, "text")}, ${counted(totalSteps, "update")}.`;
     this.input.onProgress({ kind: "note", text });
     await this.input.log.line(text);
     return { index, phase, maker, program, schedule, untouched };

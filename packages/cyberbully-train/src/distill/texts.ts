@@ -1,6 +1,7 @@
 /** The messages of one source: a CSV with labels, or plain text with one message a line. Rows keep the file's order. */
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
+import { counted } from "../counted.js";
 import { readCsvLayout, recipeWords } from "../data/csv-layout.js";
 import { readCsv } from "../data/read-csv.js";
 import { withoutMark } from "../data/text-chunks.js";
@@ -36,7 +37,7 @@ export async function readTexts(file: string, texts: Texts): Promise<ReadTexts> 
   if (from >= to || to > whole.texts.length)
     throw new TrainError(
       "BAD_DATA",
-      `Expected rows to lie within the ${whole.texts.length} messages of ${file}, got ${from} to ${to}.`,
+      `Expected rows to lie within the ${counted(whole.texts.length, "message")} of ${file}, got ${from} to ${to}.`,
     );
   return {
     ...whole,

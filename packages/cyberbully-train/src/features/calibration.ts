@@ -2,6 +2,7 @@
  * What an int8 trunk is measured on, and how. Shape letters: B messages, T tokens, D width.
  */
 import type { HostTensor, Int8Report } from "@btp/tfjs-jit";
+import { counted } from "../counted.js";
 import { type BatchInput, layOutTokens } from "../messages/batch.js";
 import { type EncodedMessages, messageLengths } from "../messages/encoded-messages.js";
 
@@ -59,11 +60,11 @@ export function describeInt8(report: Int8Report, messages: number): string {
   if (report.precision === "float32")
     return (
       `Warning: the frozen blocks are computed in float32. In int8 their features would differ by more than ${percent(outputLimit)}` +
-      `${outputError === undefined ? "" : ` (${percent(outputError.max)})`} on ${messages} messages.`
+      `${outputError === undefined ? "" : ` (${percent(outputError.max)})`} on ${counted(messages, "message")}.`
     );
   const of = (form: string): number => matrices.filter((matrix) => matrix.form === form).length;
   return (
     `Frozen blocks in int8: ${of("int8") + of("int8-smoothed")} of ${matrices.length} matrices, ${of("int8-smoothed")} of them with outlier channels ` +
-    `evened out. Features differ from float32 by ${percent(outputError?.mean)}, at most ${percent(outputError?.max)}, on ${messages} messages.`
+    `evened out. Features differ from float32 by ${percent(outputError?.mean)}, at most ${percent(outputError?.max)}, on ${counted(messages, "message")}.`
   );
 }

@@ -1,4 +1,5 @@
 /** An evaluation as text for a terminal: figures with intervals, the confusion matrix, the threshold table. */
+import { counted } from "../counted.js";
 import type { Evaluation } from "./evaluation.js";
 import type { MetricName } from "./intervals.js";
 
@@ -28,7 +29,7 @@ export function formatEvaluation(evaluation: Evaluation): string {
 
 function summary({ messages, positive, threshold, majorityAccuracy }: Evaluation): string {
   return (
-    `${messages} messages, ${positive} cyberbullying (${percent(positive / messages)}), threshold ${threshold}\n` +
+    `${counted(messages, "message")}, ${positive} cyberbullying (${percent(positive / messages)}), threshold ${threshold}\n` +
     `always the more frequent label: accuracy ${majorityAccuracy.toFixed(3)}`
   );
 }

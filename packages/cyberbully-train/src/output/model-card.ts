@@ -1,5 +1,6 @@
 /** The README.md of a detector directory: what it is, how it was made, how well it does, and what not to use it for. */
 import type { TrainConfig } from "../config/knobs.js";
+import { counted } from "../counted.js";
 import type { EvaluationRecord } from "../run/run-position.js";
 
 export interface ModelCardFacts {
@@ -31,7 +32,7 @@ export function writeModelCard(facts: ModelCardFacts): string {
   const { name, config, best, base } = facts;
   const origin = base
     ? `fine-tuned from ${base.name} (sha256 ${base.sha256.slice(0, 16)}..., ${describeUnfrozen(config)})`
-    : `trained from scratch (${config.numLayers} blocks, ${config.width} wide, ${config.numHeads} heads)`;
+    : `trained from scratch (${counted(config.numLayers, "block")}, ${config.width} wide, ${counted(config.numHeads, "head")})`;
   const warning = facts.synthetic
     ? "\n> **Trained on the bundled synthetic sample.** It shows that the software works. Do not judge real messages with it.\n"
     : "";
@@ -39,7 +40,7 @@ export function writeModelCard(facts: ModelCardFacts): string {
 A GPT that classifies short English messages as cyberbullying or not, ${origin}.
 ${warning}
 ## Figures
-On ${facts.validationMessages} validation messages, which also chose the checkpoint${config.calibrate ? ", fitted the temperature" : ""}${config.fitThreshold ? " and the threshold" : ""}: expect a little less on new ones.
+On ${counted(facts.validationMessages, "validation message")}, which also chose the checkpoint${config.calibrate ? ", fitted the temperature" : ""}${config.fitThreshold ? " and the threshold" : ""}: expect a little less on new ones.
 
 | accuracy | F1 | AUC | cross-entropy | threshold | temperature |
 |---|---|---|---|---|---|
@@ -48,9 +49,9 @@ On ${facts.validationMessages} validation messages, which also chose the checkpo
 Accuracy and F1 in this table are at one half, before the temperature.${facts.warnings.map((text) => ` **${text}**`).join("")} \`metrics.json\` has every figure; \`loss-plot.png\` and \`accuracy-plot.png\` show the run.
 
 ## Training
-${facts.trainMessages} messages, ${facts.steps} updates of ${config.batchSize}, kept: update ${best.step} (epoch ${best.epoch.toFixed(1)}). AdamW, learning rate ${config.learningRate} to ${config.minLearningRate}, weight decay ${config.weightDecay}, dropout ${config.dropout}, seed ${config.seed}.
+${counted(facts.trainMessages, "message")}, ${counted(facts.steps, "update")} of ${config.batchSize}, kept: update ${best.step} (epoch ${best.epoch.toFixed(1)}). AdamW, learning rate ${config.learningRate} to ${config.minLearningRate}, weight decay ${config.weightDecay}, dropout ${config.dropout}, seed ${config.seed}.
 ${Math.round(facts.seconds)} s on the ${facts.engine} engine, ${facts.date.slice(0, 10)}. \`run.json\` holds the configuration, the data's digests and the versions; the same values give the same weights.
-${facts.parameters.toLocaleString("en")} parameters. Messages are read up to ${config.maxLength} tokens.
+${facts.parameters.toLocaleString("en")} parameters. Messages are read up to ${counted(config.maxLength, "token")}.
 
 ## Data
 ${facts.dataNotes.map((note) => `- ${note}`).join("\n")}
@@ -69,11 +70,13 @@ npx btp-cli predict --model ${config.out} "You are so stupid!"
 
 function describeUnfrozen({ unfreezeBlocks, loraRank, loraBlocks, loraMatrices }: TrainConfig): string {
   if (loraRank > 0) {
-    const where = loraBlocks === "all" ? "all blocks" : `the last ${loraBlocks} blocks`;
+    const where = loraBlocks === "all" ? "all blocks" : lastBlocks(loraBlocks);
     const which = loraMatrices === "all" ? "every matrix" : `the ${loraMatrices} matrices`;
     return `LoRA adapters of rank ${loraRank} on ${which} of ${where}, merged; final LayerNorm and head trained`;
   }
   if (unfreezeBlocks === "all") return "all parameters trained";
   if (unfreezeBlocks === 0) return "head only";
-  return `last ${unfreezeBlocks} blocks, final LayerNorm and head trained`;
+  return `${lastBlocks(unfreezeBlocks)}, final LayerNorm and head trained`;
 }
+
+const lastBlocks = (count: number): string => (count === 1 ? "the last block" : `the last ${count} blocks`);

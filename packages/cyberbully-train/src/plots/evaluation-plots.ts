@@ -1,4 +1,5 @@
 /** The plots of an evaluation: ROC, precision-recall, reliability, confusion matrix. Makes specifications; render.ts draws. */
+import { agreeing } from "../counted.js";
 import type { Confusion } from "../metrics/confusion.js";
 import type { PrecisionRecallPoint, ReliabilityBin, RocPoint } from "../metrics/curves.js";
 import type { PlotSpec } from "./render.js";
@@ -265,7 +266,7 @@ function operatingMark(
 }
 
 function counts({ messages, positive }: EvaluationPlotCaption): string {
-  return `${messages.toLocaleString("en")} messages, ${positive.toLocaleString("en")} cyberbullying`;
+  return `${messages.toLocaleString("en")} ${agreeing(messages, "message", "messages")}, ${positive.toLocaleString("en")} cyberbullying`;
 }
 
 function figure(value: number | null): string {

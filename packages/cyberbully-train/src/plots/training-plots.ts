@@ -1,4 +1,5 @@
 /** The plots of a training run: loss and accuracy, training against validation. Makes specifications; render.ts draws. */
+import { agreeing } from "../counted.js";
 import type { PlotSpec } from "./render.js";
 import { colours, plotSize } from "./theme.js";
 
@@ -174,7 +175,7 @@ function bestMark(
 
 function subtitle({ trainMessages, validationMessages, bestEpoch }: TrainingPlotCaption): string {
   const kept = bestEpoch === undefined ? "" : `; kept: epoch ${Number(bestEpoch.toFixed(2))}`;
-  return `${trainMessages.toLocaleString("en")} training and ${validationMessages.toLocaleString("en")} validation messages${kept}`;
+  return `${trainMessages.toLocaleString("en")} training and ${validationMessages.toLocaleString("en")} validation ${agreeing(validationMessages, "message", "messages")}${kept}`;
 }
 
 function bestPoint(

@@ -33,3 +33,17 @@ it("reads files as columns, label mapping and delimiter say", async () => {
   ]);
   expect(validation.examples.map(({ label }) => label)).toEqual([1, 0]);
 });
+
+it("tells of one row as of one", async () => {
+  const { notes } = await readDataSets(
+    createConfig({
+      train: write("one.csv", "Text,Label\nyou fool,1\nYou fool!,1\nlovely,0\n,0\nno label,\n"),
+      validation: write("other.csv", "Text,Label\nlovely,0\nidiot,1\n"),
+    }),
+  );
+  const told = notes.join("\n");
+  expect(told).toContain("1 bad row left out: line 6");
+  expect(told).toContain("1 message is empty and left out");
+  expect(told).toContain("0 messages repeat an earlier one letter for letter, 1 apart");
+  expect(told).toContain("1 validation message (50.0 %) has a twin");
+});

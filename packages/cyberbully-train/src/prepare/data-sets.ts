@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isEmptyMessage } from "@btp/detector";
 import type { TrainConfig } from "../config/knobs.js";
+import { counted } from "../counted.js";
 import { readCsvLayout } from "../data/csv-layout.js";
 import { describeOverlap, findDuplicates, findOverlap } from "../data/duplicates.js";
 import type { Example } from "../data/example.js";
@@ -86,7 +87,7 @@ function requireBothLabels(file: DataFile, path: string): void {
   const bad = describeBadRows(file);
   throw new TrainError(
     "BAD_DATA",
-    `Expected messages of both labels in ${path}, got ${positive} of cyberbullying and ${negative} others.${bad === undefined ? "" : ` ${bad}.`}`,
+    `Expected messages of both labels in ${path}, got ${positive} of cyberbullying and ${counted(negative, "other")}.${bad === undefined ? "" : ` ${bad}.`}`,
   );
 }
 
@@ -94,24 +95,24 @@ function describeBadRows({ counts, problems }: DataFile): string | undefined {
   if (counts.badRows === 0) return undefined;
   const listed = problems.slice(0, listedRows).map(({ line, reason }) => `line ${line}: ${reason}`);
   const more = counts.badRows > listed.length ? `; and ${counts.badRows - listed.length} more` : "";
-  return `${counts.badRows} bad rows left out: ${listed.join("; ")}${more}`;
+  return `${counted(counts.badRows, "bad row")} left out: ${listed.join("; ")}${more}`;
 }
 
 function describeFile(path: string, file: DataFile): string[] {
   const { examples, counts } = file;
   const share = ((100 * counts.positive) / counts.examples).toFixed(1);
-  const notes = [`${path}: ${counts.examples} messages, ${share} % cyberbullying.`];
+  const notes = [`${path}: ${counted(counts.examples, "message")}, ${share} % cyberbullying.`];
   const bad = describeBadRows(file);
   if (bad !== undefined) notes.push(`${path}: ${bad}.`);
   if (counts.emptyText > 0)
     notes.push(
-      `${path}: ${counts.emptyText} messages are empty; they are left out, as a detector decides on those without its model.`,
+      `${path}: ${counted(counts.emptyText, "message is", "messages are")} empty and left out, as a detector decides on such without its model.`,
     );
   const repeats = findDuplicates(examples);
   if (repeats.exact + repeats.normalised > 0)
     notes.push(
-      `${path}: ${repeats.exact} messages repeat an earlier one letter for letter, ${repeats.normalised} apart from mentions, links, case and punctuation; ` +
-        `${repeats.conflictingMessages} are there with both labels.`,
+      `${path}: ${counted(repeats.exact, "message repeats", "messages repeat")} an earlier one letter for letter, ${repeats.normalised} apart from mentions, links, case and punctuation; ` +
+        `${counted(repeats.conflictingMessages, "is", "are")} there with both labels.`,
     );
   return notes;
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Engine, HostTensor, Int8Report, RandomSource } from "@btp/tfjs-jit";
 import { openGpt2, sourceSettings } from "@btp/weights-gpt2";
 import type { TrainConfig } from "../config/knobs.js";
+import { counted } from "../counted.js";
 import { TrainError } from "../errors.js";
 import { calibrationBatches, describeInt8 } from "../features/calibration.js";
 import { type FeatureReader, featureBytes, openFeatures } from "../features/feature-file.js";
@@ -121,10 +122,14 @@ async function readerFor(
   const megabytes = (featureBytes(shape) / 1e6).toFixed(0);
   const total = messageCount(messages);
   if (found) {
-    await note(`Output of the frozen blocks for ${total} messages is in ${folder}: ${megabytes} MB.`);
+    await note(
+      `Output of the frozen blocks for ${counted(total, "message")} is in ${folder}: ${megabytes} MB.`,
+    );
     return found;
   }
-  await note(`Computing the frozen blocks for ${total} messages once; ${megabytes} MB go to ${folder}.`);
+  await note(
+    `Computing the frozen blocks for ${counted(total, "message")} once; ${megabytes} MB go to ${folder}.`,
+  );
   const trunk = await lazyTrunk.get();
   const started = now();
   const report = (done: number): void => {
