@@ -133,6 +133,7 @@ describe("wrong usage", () => {
     ],
     [["predict", "--file", "a.csv", "--explain"], "A CSV file has no room for an explanation."],
     [["serve", "--port", "99999"], "port"],
+    [["serve", "--log-level", "loud"], "Allowed choices are fatal, error, warn, info, debug, trace, silent."],
     [[], "Usage: btp-cli"],
   ])("ends with 2 and says what was expected: %j", async (args, expected) => {
     const { code, stderr } = await runInProcess(args, { cwd });
@@ -153,14 +154,4 @@ describe("failure", () => {
 
 it("prints its version", async () => {
   expect(await runInProcess(["--version"])).toEqual({ code: 0, stdout: "0.1.0\n", stderr: "" });
-});
-
-describe("completion", () => {
-  it.each(["bash", "zsh", "fish"])("for %s knows commands, options and choices", async (shell) => {
-    const { code, stdout } = await runInProcess(["completion", shell]);
-    expect(code).toBe(0);
-    expect(stdout).toContain("predict");
-    expect(stdout).toMatch(/text-column/);
-    expect(stdout).toContain("auto jit tfjs-node-gpu tfjs-node tfjs-cpu");
-  });
 });

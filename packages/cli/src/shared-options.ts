@@ -33,6 +33,11 @@ export const modelOption = (): Option =>
 
 export const jsonOption = (): Option => new Option("--json", "print one JSON object a line, for machines");
 
+/** "fp32|int8", as options of @btp/cyberbully-train name their values; undefined for "N", "N|all", "NAME|DIR". */
+export function listedChoices(valueName: string): string[] | undefined {
+  return /^[a-z0-9-]+(\|[a-z0-9-]+)+$/.test(valueName) ? valueName.split("|") : undefined;
+}
+
 /** @returns a parser for commander: a number from min to max, or an error that says so */
 export function numberBetween(min: number, max: number): (text: string) => number {
   return (text) => {

@@ -137,6 +137,8 @@ export function flagTable(): {
   description: string;
   isSwitch: boolean;
   fallback: unknown;
+  /** The values it may have, where these are few. */
+  choices: readonly string[] | undefined;
 }[] {
   const defaults: Record<string, unknown> = configSchema.parse({});
   return Object.entries(configSchema.shape)
@@ -147,7 +149,13 @@ export function flagTable(): {
       description: schema.description ?? "",
       isSwitch: typeof defaults[key] === "boolean",
       fallback: defaults[key],
+      choices: choicesOf(schema),
     }));
+}
+
+function choicesOf(schema: z.core.$ZodType): readonly string[] | undefined {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return choicesOf(schema.unwrap());
+  return schema instanceof z.ZodEnum ? schema.options.map(String) : undefined;
 }
 
 /** What the environment sets. @throws {ServeError} INVALID_CONFIG on an unknown BTP_SERVE_* variable */

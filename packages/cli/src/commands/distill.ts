@@ -3,6 +3,7 @@ import { describeDistillOptions, distillOptions, runDistillCommand } from "@btp/
 import { Command, Option } from "commander";
 import type { CliContext } from "../context.js";
 import { exitCodeHelp } from "../exit-codes.js";
+import { listedChoices } from "../shared-options.js";
 import { stopOnSignals } from "../stop-signal.js";
 
 const introduction = `Usage: btp-cli distill --recipe FILE --out DIR [options]
@@ -27,7 +28,10 @@ export function createCommand(context: CliContext, rest: readonly string[]): Com
   const command = new Command("distill").allowUnknownOption().allowExcessArguments();
   // Declared for shell completion; the values are read by the package's own strict parser.
   for (const { flag, kind, valueName, description } of distillOptions) {
-    command.addOption(new Option(kind === "boolean" ? `--${flag}` : `--${flag} <${valueName}>`, description));
+    const option = new Option(kind === "boolean" ? `--${flag}` : `--${flag} <${valueName}>`, description);
+    const choices = listedChoices(valueName);
+    if (choices) option.argChoices = choices;
+    command.addOption(option);
     if (kind === "boolean") command.addOption(new Option(`--no-${flag}`));
   }
   command.helpInformation = () => `${introduction}${describeDistillOptions()}${examples}`;

@@ -10,10 +10,11 @@ export function createCommand(context: CliContext, rest: readonly string[]): Com
     "Serve a detector over HTTP: POST /detect, /detect/batch, health, metrics, documentation, and a page to try it. Until SIGTERM or Ctrl-C; what is in flight is finished first.",
   );
   command.addOption(new Option("--config <file>", "YAML or JSON file with settings (camelCase names)"));
-  for (const { flag, description, fallback, isSwitch } of flagTable()) {
+  for (const { flag, description, fallback, isSwitch, choices } of flagTable()) {
     const standard =
       fallback === undefined || Array.isArray(fallback) ? "" : ` (default: ${String(fallback)})`;
-    command.addOption(new Option(isSwitch ? `--${flag}` : `--${flag} <value>`, `${description}${standard}`));
+    const option = new Option(isSwitch ? `--${flag}` : `--${flag} <value>`, `${description}${standard}`);
+    command.addOption(choices === undefined ? option : option.choices(choices));
     if (isSwitch) command.addOption(new Option(`--no-${flag}`).hideHelp());
   }
   return command

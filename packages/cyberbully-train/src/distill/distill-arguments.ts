@@ -46,8 +46,8 @@ export const distillOptions = [
   {
     flag: "engine",
     kind: "text",
-    valueName: "NAME",
-    description: "auto, jit, tfjs-node-gpu, tfjs-node or tfjs-cpu (auto)",
+    valueName: "auto|jit|tfjs-node-gpu|tfjs-node|tfjs-cpu",
+    description: "what computes (auto)",
   },
   {
     flag: "threads",
