@@ -1,4 +1,5 @@
 /** The doctor's report for people: aligned lines, one fact each. Pure. */
+import type { EngineAttempt } from "@btp/tfjs-jit";
 import type { Colors } from "../color.js";
 import { counted } from "../counted.js";
 import { toPrintable } from "../printable.js";
@@ -14,10 +15,7 @@ export function formatReport(report: DoctorReport, colors: Colors): string {
   add("engine", `${chosen} (wanted: ${engine.wanted}), ${counted(report.threads, "thread")}`);
   for (const attempt of [...engine.attempts, ...engine.others]) {
     if (attempt.engine === engine.chosen) continue;
-    add(
-      `  ${attempt.engine}`,
-      attempt.error ? `${colors.yellow("no")}: ${toPrintable(attempt.error)}` : "works",
-    );
+    add(`  ${attempt.engine}`, describeAttempt(attempt, report, colors));
   }
   add(
     "processor",
@@ -26,9 +24,34 @@ export function formatReport(report: DoctorReport, colors: Colors): string {
   add("vector extensions", processor.vectorExtensions.join(", ") || "not told by this system");
   add("memory", `${gigabytes(memory.totalBytes)} GB, ${gigabytes(memory.freeBytes)} GB free`);
   add("platform", report.platform);
-  for (const [name, version] of Object.entries(versions)) add(name, version ?? colors.dim("not installed"));
+  for (const [name, version] of Object.entries(versions))
+    add(
+      name,
+      version ?? colors.dim(optionalPackages.has(name) ? "not installed, optional" : "not installed"),
+    );
   addModel(report.model, colors, add);
+  add(
+    "result",
+    report.ok ? colors.green("all that is needed works") : colors.red("something is wrong, see above"),
+  );
   return `${lines.join("\n")}\n`;
+}
+
+/** Of engines that run only where somebody installs them; the others need nothing more. */
+const optionalPackages: ReadonlySet<string> = new Set(["@tensorflow/tfjs-node", "@tensorflow/tfjs-node-gpu"]);
+
+/** What is optional and not there is no failure, unless it was asked for by name. */
+function describeAttempt(
+  { engine, error }: EngineAttempt,
+  { engine: { wanted }, versions }: DoctorReport,
+  colors: Colors,
+): string {
+  if (error === undefined) return "works";
+  const name = `@tensorflow/${engine}`;
+  const isAbsent = optionalPackages.has(name) && versions[name] === null;
+  if (isAbsent && wanted !== engine)
+    return colors.dim(`optional, not installed; nothing needs doing (it would need ${name})`);
+  return `${colors.yellow("no")}: ${toPrintable(error)}`;
 }
 
 function addModel(model: ModelReport, colors: Colors, add: (label: string, text: string) => void): void {
