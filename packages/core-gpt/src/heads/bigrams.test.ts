@@ -48,6 +48,10 @@ describe("bigramLogits", () => {
       });
     });
     expect(logits[2]).toEqual([0, 0]);
+    const shifted = tf.tidy(() =>
+      bigramLogits(table(), idTensor(), tf.range(9, 9 + width, 1, "int32"), tf.tensor2d(mask), vocabSize),
+    );
+    expect(shifted.arraySync()).toEqual(logits);
   });
 
   it("has the gradient of that sum", () => {

@@ -18,13 +18,14 @@ const scale = 8;
 
 /**
  * The row of each token's pair with the token before it; the first token's partner is id V, which no token has.
- * @param ids - int32 [B, T], from 0 to V - 1        @param positions - int32 [T]: 0, 1, ... T - 1
+ * @param ids - int32 [B, T], from 0 to V - 1        @param positions - int32 [T]: n, n + 1, ... from any n
  * @returns int32 [B, T], from 0 to R - 1
  */
 export function pairRows(ids: Tensor, positions: Tensor, vocabSize: number, buckets: number): Tensor {
   const one = tf.scalar(1, "int32");
-  const before = tf.gather(ids, tf.maximum(tf.sub(positions, one), tf.scalar(0, "int32")), 1); // [B, T]
-  const isFirst = tf.less(positions, one); // [T]
+  const places = tf.sub(positions, tf.slice(positions, [0], [1])); // [T]: 0, 1, ... T - 1
+  const before = tf.gather(ids, tf.maximum(tf.sub(places, one), tf.scalar(0, "int32")), 1); // [B, T]
+  const isFirst = tf.less(places, one); // [T]
   const partner = tf.where(isFirst, tf.scalar(vocabSize, "int32"), before); // [B, T]
   const mixed = tf.add(tf.mul(partner, tf.scalar(multiplier, "int32")), ids);
   return tf.mod(mixed, tf.scalar(buckets, "int32"));

@@ -126,7 +126,7 @@ async function distillAndWrite(
   for (const { source, messages } of sources.values())
     await note(describeSource(source, messages.truncated, model));
   await note(
-    `${model.numLayers} blocks, ${model.width} wide, ${model.vocabSize} token ids. Engine: ${engine.name}.`,
+    `${model.numLayers} blocks, ${model.width} wide, ${model.vocabSize} token ids${model.bigramBuckets === undefined ? "" : `, ${model.bigramBuckets} rows for hashed pairs`}. Engine: ${engine.name}.`,
   );
   if (resumeFrom) await note(`Going on after update ${resumeFrom.position.step}.`);
   else await log.record({ event: "start", ...identity });
@@ -191,7 +191,7 @@ async function prepare(recipe: Recipe, resolvePath: ResolvePath): Promise<Prepar
     start === undefined
       ? await chooseVocabulary(recipe, loaded, tokenizer, resolvePath)
       : vocabularyOf(start, tokenizer, recipe.normalise);
-  const { numLayers, width, numHeads, contextLength } = recipe.model;
+  const { numLayers, width, numHeads, contextLength, bigramBuckets } = recipe.model;
   const model: GptConfig = {
     vocabSize: vocabulary.size,
     contextLength,
@@ -199,6 +199,7 @@ async function prepare(recipe: Recipe, resolvePath: ResolvePath): Promise<Prepar
     numLayers,
     numHeads,
     layerNormEpsilon: 1e-5,
+    ...(bigramBuckets === undefined ? {} : { bigramBuckets }),
   };
   const sources = new Map(
     loaded.map((source) => [

@@ -36,6 +36,7 @@ export function randomWeights(config: TrainConfig, vocabSize: number): StartWeig
     numLayers: config.numLayers,
     numHeads: config.numHeads,
     layerNormEpsilon: 1e-5,
+    ...(config.bigramBuckets > 0 ? { bigramBuckets: config.bigramBuckets } : {}),
   };
   const entries = classifierParameterTable(model, numLabels).map((entry) =>
     entry.path === "gpt.tokenEmbedding" ? withDeviation(entry, config.embeddingDeviation) : entry,
