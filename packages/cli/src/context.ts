@@ -28,3 +28,8 @@ export function processContext(): CliContext {
     exitCode: 0,
   };
 }
+
+/** Columns of a terminal; undefined where the stream is none, and lines may have any length. */
+export function columnsOf({ isTTY, columns = 80 }: OutputStream): number | undefined {
+  return isTTY === true ? columns : undefined;
+}

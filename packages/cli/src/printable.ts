@@ -18,3 +18,26 @@ export function toPrintableLines(text: string): string {
     character === "\n" || character === "\t" ? character : toPrintable(character),
   );
 }
+
+const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+const wide =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+/** Of one character with all its marks, in UTF-16 units; longer ones are cut. */
+const longestGrapheme = 16;
+
+/**
+ * Text that fits into so many columns of a terminal, as far as a program can know: what does not ends with an ellipsis.
+ * @param text - printable
+ */
+export function shortened(text: string, columns: number): string {
+  if (text.length * 2 <= columns) return text;
+  const beginning = text.slice(0, columns * longestGrapheme);
+  let used = 0;
+  let fits = 0;
+  for (const { segment, index } of graphemes.segment(beginning)) {
+    used += wide.test(segment) ? 2 : 1;
+    if (used > columns) return `${text.slice(0, fits)}…`;
+    if (used < columns) fits = index + segment.length;
+  }
+  return beginning.length < text.length ? `${text.slice(0, fits)}…` : text;
+}

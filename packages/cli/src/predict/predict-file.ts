@@ -5,7 +5,7 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { maxMessageLength } from "@btp/detector";
 import { createColors, wantsColor } from "../color.js";
-import type { CliContext } from "../context.js";
+import { type CliContext, columnsOf } from "../context.js";
 import { counted } from "../counted.js";
 import { exitCodes } from "../exit-codes.js";
 import { startProgress } from "../progress.js";
@@ -28,7 +28,11 @@ export async function predictFile(
   try {
     const target = await openTarget(plan.out, context);
     try {
-      const writer = recordWriter(plan.outputFormat, colors);
+      const writer = recordWriter(
+        plan.outputFormat,
+        colors,
+        plan.out === undefined ? columnsOf(context.stdout) : undefined,
+      );
       const counts = await stream(plan, predictor, writer, target, stop.signal, context);
       await target.finish();
       return report(counts, context);

@@ -2,7 +2,7 @@
 import { createInterface } from "node:readline";
 import { maxMessageLength } from "@btp/detector";
 import { createColors, wantsColor } from "../color.js";
-import type { CliContext } from "../context.js";
+import { type CliContext, columnsOf } from "../context.js";
 import { exitCodes } from "../exit-codes.js";
 import { write } from "../write-stream.js";
 import { bytesOf, readLines } from "./lines.js";
@@ -104,7 +104,7 @@ async function answer(
   const results = await predictor.predict(texts);
   const colors = createColors(wantsColor(context.stdout, context.env));
   const format = (text: string, result: Result) =>
-    options.json ? formatJson(text, result) : formatLine(text, result, colors);
+    options.json ? formatJson(text, result) : formatLine(text, result, colors, columnsOf(context.stdout));
   await write(context.stdout, results.map((result, i) => `${format(texts[i]!, result)}\n`).join(""));
   for (const notice of truncationNotices(names, results, predictor.detector.info.maxLength)) {
     context.stderr.write(`btp-cli: ${notice}\n`);

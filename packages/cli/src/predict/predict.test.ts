@@ -78,6 +78,26 @@ describe("predict", () => {
     expect(stderr).toBe("btp-cli: message 2: 30 tokens, of which the first 24 were read\n");
   });
 
+  it("shortens a long message at a terminal, and nowhere else", async () => {
+    const long = "a long message ".repeat(20).trim();
+    const terminal = { columns: 60, env: { NO_COLOR: "1" } };
+    await writeFile(join(cwd, "long.txt"), `${long}\nshort\n`);
+    for (const source of [
+      [long, "short"],
+      ["--file", "long.txt"],
+    ]) {
+      const [first, second] = (await predict(source, terminal)).stdout.split("\n");
+      expect(first).toMatch(/ {2}a long message .*…$/);
+      expect(first).toHaveLength(60);
+      expect(second).toMatch(/ {2}short$/);
+      expect((await predict(source)).stdout).toContain(long);
+      expect((await predict([...source, "--json"], terminal)).stdout).toContain(long);
+    }
+    expect((await predict([long, "--explain"], terminal)).stdout).toContain(long);
+    await predict(["--file", "long.txt", "--out", "long-people.txt"], terminal);
+    expect(await readFile(join(cwd, "long-people.txt"), "utf8")).toContain(long);
+  });
+
   it("decides by --threshold", async () => {
     const [low, high] = await Promise.all([
       predict(["--threshold", "0", "--json", "a"]),

@@ -1,18 +1,32 @@
 /** How one decision is written: a line for people, an object for machines, cells for a table. Pure. */
 import type { Detection, ExplainedDetection, WordEffect } from "@btp/detector";
 import type { Colors } from "../color.js";
-import { toPrintable } from "../printable.js";
+import { shortened, toPrintable } from "../printable.js";
 import type { MessageFormat } from "./message-format.js";
 import type { Message } from "./message-source.js";
 
 export type Result = Detection | ExplainedDetection;
 
-/** `cyberbullying      0.93  You are so stupid!`, coloured where wanted; the message on one line, made printable. */
-export function formatLine(text: string, result: Result, colors: Colors): string {
-  const label = result.label.padEnd("not cyberbullying".length);
+const labelWidth = "not cyberbullying".length;
+/** In front of the message: label, confidence and the space between. */
+const prefixWidth = labelWidth + 8;
+/** Less of a message says nothing, however narrow the terminal. */
+const leastShown = 20;
+
+/**
+ * `cyberbullying      0.93  You are so stupid!`, coloured where wanted; the message on one line, made printable.
+ * @param columns - of the terminal, to which a message without explanation is shortened; undefined: it is shown whole
+ */
+export function formatLine(text: string, result: Result, colors: Colors, columns?: number): string {
+  const label = result.label.padEnd(labelWidth);
   const painted = result.isCyberbullying ? colors.red(label) : colors.green(label);
-  const shown = "words" in result ? paintWords(text, result.words, colors) : toPrintable(text);
+  const shown = "words" in result ? paintWords(text, result.words, colors) : fitted(text, columns);
   return `${painted}  ${result.confidence.toFixed(2)}  ${shown}`;
+}
+
+function fitted(text: string, columns: number | undefined): string {
+  if (columns === undefined) return toPrintable(text);
+  return shortened(toPrintable(text), Math.max(leastShown, columns - prefixWidth));
 }
 
 /** One object on one line; keys and their order are a contract (docs: CLI). */
@@ -43,7 +57,7 @@ function paintWords(text: string, words: readonly WordEffect[], colors: Colors):
     .map(
       ({ word, effect }) => `${toPrintable(word)} ${effect > 0 ? "+" : "-"}${Math.abs(effect).toFixed(2)}`,
     );
-  const indent = " ".repeat("not cyberbullying".length + 8);
+  const indent = " ".repeat(prefixWidth);
   return moving.length === 0 ? painted : `${painted}\n${indent}${colors.dim(moving.join(", "))}`;
 }
 
@@ -53,12 +67,17 @@ export interface RecordWriter {
   record(message: Message, result: Result): string;
 }
 
-export function recordWriter(format: MessageFormat | "people", colors: Colors): RecordWriter {
+/** @param columns - as for formatLine */
+export function recordWriter(
+  format: MessageFormat | "people",
+  colors: Colors,
+  columns?: number,
+): RecordWriter {
   if (format === "csv") return csvWriter();
   const none = () => "";
   if (format === "jsonl")
     return { header: none, record: (message, result) => `${jsonRecord(message, result)}\n` };
-  return { header: none, record: ({ text }, result) => `${formatLine(text, result, colors)}\n` };
+  return { header: none, record: ({ text }, result) => `${formatLine(text, result, colors, columns)}\n` };
 }
 
 const addedColumns = [

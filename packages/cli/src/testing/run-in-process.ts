@@ -10,6 +10,8 @@ export interface RunSettings {
   readonly stdin?: readonly (string | Uint8Array)[];
   /** Keys typed at a terminal. */
   readonly typed?: string;
+  /** Columns of a terminal that stdout is; default: it is a pipe. */
+  readonly columns?: number;
 }
 
 export interface RunResult {
@@ -19,7 +21,7 @@ export interface RunResult {
 }
 
 export async function runInProcess(args: readonly string[], settings: RunSettings = {}): Promise<RunResult> {
-  const stdout = new Sink();
+  const stdout = new Sink(settings.columns);
   const stderr = new Sink();
   const context: CliContext = {
     stdin: settings.typed === undefined ? Readable.from(settings.stdin ?? []) : terminal(settings.typed),
@@ -34,8 +36,15 @@ export async function runInProcess(args: readonly string[], settings: RunSetting
 }
 
 class Sink extends Writable implements OutputStream {
-  readonly columns = 100;
+  readonly isTTY: boolean;
+  readonly columns: number;
   text = "";
+
+  constructor(columns?: number) {
+    super();
+    this.isTTY = columns !== undefined;
+    this.columns = columns ?? 100;
+  }
 
   override _write(chunk: unknown, _encoding: string, done: () => void): void {
     this.text += String(chunk);
