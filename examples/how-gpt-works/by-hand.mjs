@@ -66,8 +66,15 @@ export function block(x, params, { numHeads, layerNormEpsilon }) {
   return { normed, heads, middle, expanded, output };
 }
 
+/** What tokens and pairs of neighbours say by themselves, where a model has a table of them. table is [R][2]. */
+export function bigramLogits(table, ids, vocabSize) {
+  const row = (number) => table[number % table.length];
+  const said = ids.map((id, t) => add(row(id), row((t === 0 ? vocabSize : ids[t - 1]) * 40_009 + id)));
+  return said.reduce(add, [0, 0]).map((sum) => (8 * sum) / Math.sqrt(ids.length));
+}
+
 /** From ids to both heads' logits. params: nested arrays in core-gpt's tree. */
-export function forward({ gpt, head }, config, ids) {
+export function forward({ gpt, head, bigrams }, config, ids) {
   const embedded = ids.map((id, t) => add(gpt.tokenEmbedding[id], gpt.positionEmbedding[t]));
   const blocks = [];
   let x = embedded;
@@ -77,12 +84,13 @@ export function forward({ gpt, head }, config, ids) {
   }
   const hidden = x.map((vector) => layerNorm(vector, gpt.finalNorm, config.layerNormEpsilon));
   const pooled = hidden[0].map((_, i) => average(hidden.map((vector) => vector[i])));
+  const deep = linear(pooled, head); // not cyberbullying, cyberbullying
   return {
     embedded,
     blocks,
     hidden,
     pooled,
-    classLogits: linear(pooled, head), // not cyberbullying, cyberbullying
+    classLogits: bigrams ? add(deep, bigramLogits(bigrams, ids, config.vocabSize)) : deep,
     nextLogits: hidden.map((vector) => gpt.tokenEmbedding.map((row) => dot(vector, row))), // [T][V]
   };
 }
