@@ -120,7 +120,9 @@ describe("distillDetector", () => {
       expect.stringMatching(/^Scores are not calibrated, .*2 validation messages are too few/),
     ]);
     expect(JSON.parse(bytesOf("pair", "metrics.json").toString()).pair.warnings).toEqual(warnings);
-    expect(bytesOf("pair", "README.md").toString()).toContain(`**${warnings[0]}**`);
+    const card = bytesOf("pair", "README.md").toString();
+    expect(card).toContain(`**${warnings[0]}**`);
+    expect(card).toContain("A GPT of 1 block, 8 wide, 2 heads, that");
   }, 120_000);
 
   it("goes on from a detector made before: its weights, its vocabulary, and no other shape", async () => {

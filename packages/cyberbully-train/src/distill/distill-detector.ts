@@ -13,6 +13,7 @@ import {
 } from "@btp/core-gpt";
 import { createEngine, createRandomSource, type Engine, type EngineChoice } from "@btp/tfjs-jit";
 import * as z from "zod";
+import { agreeing, counted } from "../counted.js";
 import { TrainError } from "../errors.js";
 import {
   keptVocabulary,
@@ -126,7 +127,7 @@ async function distillAndWrite(
   for (const { source, messages } of sources.values())
     await note(describeSource(source, messages.truncated, model));
   await note(
-    `${model.numLayers} blocks, ${model.width} wide, ${model.vocabSize} token ids${model.bigramBuckets === undefined ? "" : `, ${model.bigramBuckets} rows for hashed pairs`}. Engine: ${engine.name}.`,
+    `${counted(model.numLayers, "block")}, ${model.width} wide, ${model.vocabSize} token ids${model.bigramBuckets === undefined ? "" : `, ${model.bigramBuckets} rows for hashed pairs`}. Engine: ${engine.name}.`,
   );
   if (resumeFrom) await note(`Going on after update ${resumeFrom.position.step}.`);
   else await log.record({ event: "start", ...identity });
@@ -336,13 +337,17 @@ function describeSource(source: LoadedSource, truncated: number, { contextLength
   const { name, texts, labels, scores, vectors, badRows, droppedRows } = source;
   const positive = labels?.reduce((sum, label) => sum + label, 0);
   const parts = [
-    `${texts.length} texts`,
+    counted(texts.length, "text"),
     positive === undefined ? "no labels" : `${((100 * positive) / texts.length).toFixed(1)} % cyberbullying`,
     ...(scores === undefined ? [] : ["scores"]),
     ...(vectors === undefined ? [] : [`vectors of ${vectors.width}`]),
-    ...(badRows === 0 ? [] : [`${badRows} bad rows left out`]),
-    ...(droppedRows === 0 ? [] : [`${droppedRows} rows left out by their labels`]),
-    ...(truncated === 0 ? [] : [`${truncated} longer than ${contextLength} tokens, their beginning is read`]),
+    ...(badRows === 0 ? [] : [`${counted(badRows, "bad row")} left out`]),
+    ...(droppedRows === 0
+      ? []
+      : [`${counted(droppedRows, "row")} left out by ${agreeing(droppedRows, "its label", "their labels")}`]),
+    ...(truncated === 0
+      ? []
+      : [`${truncated} longer than ${contextLength} tokens, of which the beginning is read`]),
   ];
   return `${name}: ${parts.join(", ")}.`;
 }

@@ -1,5 +1,6 @@
 /** The README.md of a distilled detector: from what it learned and how, how well it does and where, what not to use it for. */
 import type { GptConfig } from "@btp/core-gpt";
+import { counted } from "../counted.js";
 import type { Evaluation } from "../metrics/evaluation.js";
 import type { GroupFigures } from "../metrics/groups.js";
 import type { Mistake } from "../metrics/mistakes.js";
@@ -46,7 +47,7 @@ export function writeDistilledCard(facts: DistilledFacts): string {
   const { calibrateOn } = recipe.validation;
   const read = recipe.normalise ? "lower-cased and normalised" : "as they are";
   return `# ${recipe.name}
-A GPT of ${model.numLayers} blocks, ${model.width} wide, ${model.numHeads} heads${tableOf(model)}, that classifies short English messages as cyberbullying or not. It was trained from scratch, in phases, partly on what larger models said about the texts. ${recipe.description ?? ""}
+A GPT of ${counted(model.numLayers, "block")}, ${model.width} wide, ${counted(model.numHeads, "head")}${tableOf(model)}, that classifies short English messages as cyberbullying or not. It was trained from scratch, in phases, partly on what larger models said about the texts. ${recipe.description ?? ""}
 ${facts.trial ? "\n> **A trial run**: its phases were cut short. Do not judge messages with it.\n" : ""}
 ## Figures
 Temperature ${calibration.temperature.toFixed(3)}, bias ${calibration.bias.toFixed(3)} (${recipe.validation.calibration}${recipe.validation.fitThreshold ? ", threshold" : ""}: fitted on ${calibrateOn}), threshold ${threshold.toFixed(3)}. Of the file as it is stored (${recipe.precision}). In brackets: 95 % bootstrap intervals.${facts.warnings.map((text) => ` **${text}**`).join("")}
@@ -137,5 +138,5 @@ function phaseRow({ name, losses, mixture, epochs, learningRate }: Phase): strin
 }
 
 function sourceLine({ source }: EncodedSource): string {
-  return `- ${source.name}: ${source.texts.length} texts, ${source.labels === undefined ? "unlabelled" : "labelled"}`;
+  return `- ${source.name}: ${counted(source.texts.length, "text")}, ${source.labels === undefined ? "unlabelled" : "labelled"}`;
 }

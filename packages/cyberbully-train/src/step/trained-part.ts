@@ -56,12 +56,12 @@ export function selectTrainedPart(config: GptConfig, unfreezeBlocks: number | "a
   if (unfreezeBlocks > config.numLayers)
     throw new TrainError(
       "BAD_CONFIG",
-      `Expected unfreezeBlocks from 0 to ${config.numLayers} (the model's blocks) or 'all', got ${unfreezeBlocks}.`,
+      `Expected --unfreeze-blocks from 0 to ${config.numLayers} (the model's blocks) or 'all', got ${unfreezeBlocks}.`,
     );
   if (config.bigramBuckets !== undefined)
     throw new TrainError(
       "BAD_CONFIG",
-      `Expected unfreezeBlocks 'all' for a model with bigramBuckets, which reads token ids beside hidden states, got ${unfreezeBlocks}.`,
+      `Expected --unfreeze-blocks 'all' for a model with bigramBuckets, which reads token ids beside hidden states, got ${unfreezeBlocks}.`,
     );
   const firstBlock = config.numLayers - unfreezeBlocks;
   if (unfreezeBlocks === 0)
