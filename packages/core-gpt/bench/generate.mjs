@@ -4,6 +4,7 @@
  * of the rounds; the two run one after the other, so nothing else should run.
  * Run from dist: `npx tsc -b && npm run bench`.
  */
+import "../../../tools/bench-help.mjs";
 import { spawnSync } from "node:child_process";
 import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";

@@ -2,6 +2,7 @@
  * The tokenizer beside js-tiktoken: messages a second, and the worst texts we could think of.
  * Run from dist: `npx tsc -b && npm run bench`. Same ids are checked first; rounds alternate, the best of each counts.
  */
+import "../../../tools/bench-help.mjs";
 import { cpus } from "node:os";
 import { createRandom, createTokenizer } from "@btp/core-gpt";
 import { Tiktoken } from "js-tiktoken/lite";

@@ -1,6 +1,7 @@
 // Training of the compact preset's shape, all parameters, messages a second; beside it the same shape in PyTorch where a
 // Python with torch is given (BTP_PYTHON). Rounds alternate and the ratio is taken within each.
 // `node bench/compact.mjs [--rounds 3]`; messages: ../shared/data/btp validation where it is, else the synthetic sample.
+import "../../../tools/bench-help.mjs";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";

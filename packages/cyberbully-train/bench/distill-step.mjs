@@ -1,6 +1,7 @@
 // Updates of a distillation phase on this machine: processor seconds and tokens a second, for the shape of btp-mini and with
 // parts of it left out, so that what each costs can be seen. Processor time, since other programs may be running.
 //   npm run build && node packages/cyberbully-train/bench/distill-step.mjs [--updates 12] [--threads 1] [--vocabulary 16210]
+import "../../../tools/bench-help.mjs";
 import { classifierParameterTable, initialiseParameter } from "@btp/core-gpt";
 import { createEngine, createRandomSource } from "@btp/tfjs-jit";
 import { compilePhase, selectPhasePart, vectorMapTable } from "../dist/distill/distill-step.js";

@@ -6,6 +6,7 @@
 // npm run bench -- --shape compact --shape gpt2-int8 --seconds 10
 // --json prints one JSON object a line and row in place of the table. Memory is of the server and its workers together.
 // The clients run on the same cores; what they cost (about 0.04 ms a request) is in the figures. The order of servers alternates by round.
+import "../../../tools/bench-help.mjs";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";

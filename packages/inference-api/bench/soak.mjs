@@ -2,6 +2,7 @@
 // Passes when the second half's median resident memory is within 5 % of the first half's (its first tenth, warm-up,
 // left out) and every answer was 200. With KILLS=1 a worker is killed every second meanwhile; /health/live is timed from a
 // process of its own.
+import "../../../tools/bench-help.mjs";
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";

@@ -4,6 +4,7 @@
  * (../shared/peers/best_torch.py). Rounds alternate, and each ratio is taken within its round, since the machine may be
  * shared. Needs a build. `node bench/block.mjs [--width 768] [--width 128] [--rounds 3] [--without pass,pass]`
  */
+import "../../../tools/bench-help.mjs";
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";

@@ -2,6 +2,7 @@
 // memory beside the size of the weights, and that both give the same bytes. Asked for in fewer than 3 s.
 //   node bench/load.mjs                 makes the weights in a temporary folder (1 GB, removed afterwards)
 //   node bench/load.mjs FOLDER          with folders made by tools/goldens/check_124m_against_torch.py: compares logits too
+import "../../../tools/bench-help.mjs";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
