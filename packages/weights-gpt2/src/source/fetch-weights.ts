@@ -75,7 +75,7 @@ export async function fetchModel(
   if (settings.offline) {
     throw new WeightsError(
       "OFFLINE",
-      `${model.name} is not in ${settings.cacheFolder}, and downloading is switched off. Fetch it once with a connection, or give a folder with its files.`,
+      `${model.name} is not in ${settings.cacheFolder}, and nothing is downloaded here (--offline, or a command that only reads). Fetch it with \`btp-cli weights download ${model.name}\`, or give a folder with its files.`,
     );
   }
   const root = join(settings.cacheFolder, "weights", model.name);
