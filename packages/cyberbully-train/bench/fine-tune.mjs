@@ -1,6 +1,6 @@
 // Fine-tuning of GPT-2's shape (124M, or --base gpt2-xl) on this machine: messages a second in the pass through the frozen blocks, in each epoch and
 // over three epochs together, and the peak of memory; beside it PyTorch's build of the recipe and PyTorch at its best, where
-// a Python with torch is given: BTP_PYTHON=path/to/python npm run bench -w @btp/cyberbully-train -- [--messages 1024] [--trunk-precision fp32] [--base gpt2]
+// a Python with torch is given: BTP_PYTHON=path/to/python npm run bench -w @btp/cyberbully-train -- [--messages 1024] [--trunk-precision fp32,int8] [--base gpt2]
 // Few messages pad badly, since batches hold messages of like length: give a thousand or more for a figure to quote. Weights are random: speed does not depend on them.
 import "../../../tools/bench-help.mjs";
 import { spawnSync } from "node:child_process";
@@ -17,25 +17,53 @@ const option = (name, standard) => {
   return at < 0 ? standard : process.argv[at + 1];
 };
 const count = Number(option("messages", "1024"));
-const trunkPrecision = option("trunk-precision", "fp32");
+const precisions = option("trunk-precision", "fp32").split(",");
 const base = option("base", "gpt2");
 const folder = mkdtempSync(join(tmpdir(), "btp-bench-"));
 
 try {
+  if (option("alone", "no") === "yes") await measureOne(precisions[0]);
+  else {
+    console.log(`${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}, ${base}`);
+    const averages = Object.fromEntries(
+      precisions.map((precision) => [precision, inProcessOfItsOwn(precision)]),
+    );
+    if (base === "gpt2") comparePeers(averages);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** One precision after the other, each with its own peak of memory. @returns messages a second over three epochs */
+function inProcessOfItsOwn(precision) {
+  const argv = [
+    "--alone",
+    "yes",
+    "--trunk-precision",
+    precision,
+    "--messages",
+    String(count),
+    "--base",
+    base,
+  ];
+  const { stdout, status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...argv], {
+    stdio: ["ignore", "pipe", "inherit"],
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`Expected the run with frozen blocks in ${precision} to end.`);
+  console.log(stdout.trim());
+  return JSON.parse(stdout.trim().split("\n").at(-1)).average;
+}
+
+async function measureOne(trunkPrecision) {
+  const ours = await fineTune(trunkPrecision);
   console.log(
-    `${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}, ${base}, frozen blocks in ${trunkPrecision}`,
-  );
-  const ours = await fineTune();
-  console.log(
-    `frozen blocks once: ${ours.trunk.toFixed(1)} messages/s; epochs: ${ours.epochs.map((v) => v.toFixed(1)).join(", ")} messages/s`,
+    `frozen blocks in ${trunkPrecision}, once: ${ours.trunk.toFixed(1)} messages/s; epochs: ${ours.epochs.map((v) => v.toFixed(1)).join(", ")} messages/s`,
   );
   console.log(
     `three epochs with everything: ${ours.average.toFixed(1)} messages/s; peak memory ${ours.peakMegabytes} MB`,
   );
   console.log(JSON.stringify({ base, messages: count, trunkPrecision, ...ours }));
-  if (base === "gpt2") comparePeers(ours.average);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }
 
 /** In a process of its own, so that its memory is not counted as the training's. */
@@ -51,7 +79,7 @@ function writeBase(to) {
   if (status !== 0) throw new Error(`Expected random weights of ${base} to be written to ${to}.`);
 }
 
-async function fineTune() {
+async function fineTune(trunkPrecision) {
   writeBase(join(folder, "base"));
   const source = join(shared, "data", "btp", "cyberbullying_validation.csv");
   const [header, ...rows] = readFileSync(
@@ -99,7 +127,7 @@ async function fineTune() {
   };
 }
 
-function comparePeers(ours) {
+function comparePeers(averages) {
   const python = process.env.BTP_PYTHON;
   const tokens = join(shared, "peers", "btp-validation.tokens.jsonl");
   if (python === undefined || !existsSync(tokens)) {
@@ -126,12 +154,24 @@ function comparePeers(ours) {
     ],
   ];
   for (const [name, args, field] of peers) {
+    if (args.includes("bf16") && !multipliesBf16(python)) {
+      console.log(`PyTorch, ${name}: left out, this processor has no bfloat16 and PyTorch emulates it`);
+      continue;
+    }
     const { stdout, status } = spawnSync(python, args, { cwd: join(shared, "peers"), encoding: "utf8" });
     const line = stdout?.trim().split("\n").at(-1) ?? "";
     if (status !== 0 || !line.startsWith("{")) console.log(`PyTorch, ${name}: did not run`);
     else {
       const speed = JSON.parse(line)[field];
-      console.log(`PyTorch, ${name}: ${speed} messages/s; ours is ${(ours / speed).toFixed(1)} times that`);
+      const ratios = Object.entries(averages).map(
+        ([precision, ours]) => `${(ours / speed).toFixed(1)} times that in ${precision}`,
+      );
+      console.log(`PyTorch, ${name}: ${speed} messages/s; ours is ${ratios.join(", ")}`);
     }
   }
+}
+
+function multipliesBf16(python) {
+  const code = "import sys, torch; sys.exit(0 if torch.ops.mkldnn._is_mkldnn_bf16_supported() else 1)";
+  return spawnSync(python, ["-c", code]).status === 0;
 }
