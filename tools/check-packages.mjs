@@ -17,7 +17,7 @@ const limits = {
   detector: 40,
   "cyberbully-train": 180,
   "inference-api": 440,
-  cli: 8_150, // the default detector, 8 MB of it
+  cli: 9_300, // the default detector, 9 MB of it
 };
 
 /** What must not be below node_modules of a project that wants the package alone. */
