@@ -18,7 +18,7 @@ runTool("btp-cli", [
   "--out",
   model,
   "--epochs",
-  "14",
+  "6",
   "--overwrite",
 ]);
 
