@@ -48,6 +48,7 @@ describe("decide", () => {
       expect(decide(1, threshold)).toMatchObject({ isCyberbullying: true, confidence: 1 });
     }
     expect(decide(1, 0)).toMatchObject({ isCyberbullying: true, confidence: 1 });
+    expect(decide(0, 7.4e-323)).toMatchObject({ isCyberbullying: false, confidence: 1 });
   });
 
   it("keeps the confidence within 0.5 and 1, growing away from the threshold", () => {

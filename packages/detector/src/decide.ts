@@ -43,9 +43,10 @@ export function decide(score: number, threshold: number): Decision {
 
 /** Linear from 0.5 at the threshold to 1 at certainty, on the side the score lies. */
 function confidenceOf(score: number, threshold: number): number {
-  if (score < threshold) return 0.5 + (0.5 * (threshold - score)) / threshold;
+  // Divided first: half of the smallest thresholds that there are would round up.
+  if (score < threshold) return 0.5 + 0.5 * ((threshold - score) / threshold);
   // With a threshold of 1 only certainty is on this side, and the division would be 0 / 0.
-  return threshold === 1 ? 1 : 0.5 + (0.5 * (score - threshold)) / (1 - threshold);
+  return threshold === 1 ? 1 : 0.5 + 0.5 * ((score - threshold) / (1 - threshold));
 }
 
 /** @throws {DetectorError} INPUT_INVALID unless it is a number from 0 to 1 */
