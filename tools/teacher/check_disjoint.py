@@ -26,18 +26,28 @@ def rows(path):
         return [r["Text"] for r in csv.DictReader(f)]
 
 
+def nearness(texts):
+    """A function of a text that says how near it is to one of `texts`; None where it is apart from all."""
+    whole, shared = set(), set()
+    for w in map(words, texts):
+        whole.add(tuple(w))
+        shared |= grams(w, 5)
+
+    def near(text):
+        w = words(text)
+        return "same text" if tuple(w) in whole else "five words shared" if grams(w, 5) & shared else None
+
+    return near
+
+
 if __name__ == "__main__":
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--suite", default="datasets/functional/cases.csv")
     p.add_argument("--train", default="datasets/functional-train/texts.csv")
     a = p.parse_args()
-    whole, shared = set(), set()
-    for text in rows(a.train):
-        w = words(text)
-        whole.add(tuple(w))
-        shared |= grams(w, 5)
-    bad = [(i + 2, "same text" if tuple(w) in whole else "five words shared") for i, w in enumerate(map(words, rows(a.suite))) if tuple(w) in whole or grams(w, 5) & shared]
+    near, cases = nearness(rows(a.train)), rows(a.suite)
+    bad = [(i + 2, why) for i, text in enumerate(cases) if (why := near(text))]
     for line, why in bad:
         print(f"{a.suite} line {line}: {why}", file=sys.stderr)
-    print(f"{len(bad)} of {len(rows(a.suite))} cases are not apart from {a.train}")
+    print(f"{len(bad)} of {len(cases)} cases are not apart from {a.train}")
     sys.exit(1 if bad else 0)

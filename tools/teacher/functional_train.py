@@ -10,6 +10,7 @@ Output: CSV with the columns Function,Text,Label (1 = harm, 0 = none). The same 
 import argparse
 import csv
 import random
+from typing import NamedTuple
 
 # ---------------------------------------------------------------- word lists
 GROUPS = """women|girls|men|black people|Black folks|white people|Asians|Asian people|Chinese people|Indians|Mexicans|Latinos|Arabs|Africans|Muslims|Jews|Jewish people|Christians|Hindus|Sikhs|gays|gay people|gay men|lesbians|bisexuals|trans people|trans women|trans men|transgender people|queer people|nonbinary people|immigrants|migrants|refugees|foreigners|asylum seekers|disabled people|people with disabilities|autistic people|deaf people|blind people|wheelchair users|old people|elderly people|poor people|homeless people|fat people|Poles|Romanians|Turks|Pakistanis|Nigerians|Somalis|Syrians|Roma|Native Americans|single mothers|feminists""".split("|")
@@ -135,23 +136,34 @@ def misspell(text, rng):
     return " ".join(words)
 
 
-def fill(template, rng):
+class Grammar(NamedTuple):
+    """What sentences are made of: words by slot, functions as name: (templates, label, share), and beginnings."""
+
+    slots: dict
+    functions: dict
+    pre: list
+
+
+GRAMMAR = Grammar(SLOTS, FUNCTIONS, PRE)
+
+
+def fill(template, rng, slots):
     out, i = "", 0
     while i < len(template):
         if template[i] == "{":
             j = template.index("}", i)
-            word = fill(rng.choice(SLOTS[template[i + 1:j]]), rng)
+            word = fill(rng.choice(slots[template[i + 1:j]]), rng, slots)
             out, i = out + word, j + 1
         else:
             out, i = out + template[i], i + 1
     return out
 
 
-def sentence(function, rng):
-    templates, label, _ = FUNCTIONS[function]
-    text = fill(rng.choice(templates), rng)
+def sentence(function, rng, grammar):
+    templates, label, _ = grammar.functions[function]
+    text = fill(rng.choice(templates), rng, grammar.slots)
     text = text.replace(" a a", " an a").replace(" a e", " an e").replace(" a i", " an i").replace(" a u", " a u") if rng.random() < 0.9 else text
-    pre, post = rng.choice(PRE), rng.choice(POST if label else POST_SOFT if rng.random() < 0.5 else POST)
+    pre, post = rng.choice(grammar.pre), rng.choice(POST if label else POST_SOFT if rng.random() < 0.5 else POST)
     if text[-1] in "?.!\"" and post in (".", "!", "!!", "...", " period."):
         post = ""
     if pre and text[:2] != "I " and text[:2] != "I'" and rng.random() < 0.6:
@@ -166,17 +178,24 @@ def sentence(function, rng):
     return text, label
 
 
-def generate(count, seed):
+def generate(count, seed, grammar=GRAMMAR, is_refused=lambda text: False):
     """Rows (function, text, label), no text twice; harm and harmless are near half each."""
     rng, rows, seen = random.Random(seed), [], set()
-    names, shares = list(FUNCTIONS), [f[2] for f in FUNCTIONS.values()]
+    names, shares = list(grammar.functions), [f[2] for f in grammar.functions.values()]
     while len(rows) < count:
         function = rng.choices(names, shares)[0]
-        text, label = sentence(function, rng)
-        if text.lower() not in seen:
+        text, label = sentence(function, rng, grammar)
+        if text.lower() not in seen and not is_refused(text):
             seen.add(text.lower())
             rows.append((function, text, label))
     return rows
+
+
+def write(path, rows):
+    with open(path, "w", encoding="utf-8", newline="") as f:
+        writer = csv.writer(f, lineterminator="\n")
+        writer.writerow(("Function", "Text", "Label"))
+        writer.writerows(rows)
 
 
 if __name__ == "__main__":
@@ -185,7 +204,4 @@ if __name__ == "__main__":
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--out", default="datasets/functional-train/texts.csv")
     a = p.parse_args()
-    with open(a.out, "w", encoding="utf-8", newline="") as f:
-        writer = csv.writer(f, lineterminator="\n")
-        writer.writerow(("Function", "Text", "Label"))
-        writer.writerows(generate(a.count, a.seed))
+    write(a.out, generate(a.count, a.seed))

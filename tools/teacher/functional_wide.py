@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes more functional training texts from wide word lists: what functional_train.py does, with many more words in fewer frames.
 
-    python tools/teacher/functional_wide.py --count 40000 --seed 3 --out datasets/functional-train/wide.csv
+    python tools/teacher/functional_wide.py --count 30000 --seed 3 --out datasets/functional-train/wide.csv
 
 A small model learns words, not ideas: one that was never shown "cretin" does not know it for an insult. So here words are many and
 every list has its harmless counterpart in the same frames. The words are ordinary English from the author's head; none was chosen
@@ -9,12 +9,10 @@ by a look at datasets/functional/cases.csv, the suite that measures, and texts t
 out (`check_disjoint.py` proves it). Output and determinism as functional_train.py.
 """
 import argparse
-import csv
 import os
-import random
 
 import functional_train as base
-from check_disjoint import grams, rows, words
+from check_disjoint import nearness, rows
 
 # ---------------------------------------------------------------- people and groups
 GROUP = "women|girls|men|females|black people|Black women|Black men|African Americans|black folks|blacks|white people|brown people|Asians|Asian people|East Asians|South Asians|Chinese people|the Chinese|Japanese people|Koreans|Vietnamese people|Filipinos|Thais|Indians|Pakistanis|Bangladeshis|Afghans|Iranians|Iraqis|Syrians|Turks|Kurds|Arabs|Egyptians|Moroccans|Algerians|Africans|Nigerians|Somalis|Ethiopians|Kenyans|Ghanaians|Mexicans|Latinos|Latinas|Hispanics|Cubans|Puerto Ricans|Colombians|Brazilians|Haitians|Poles|Polish people|Romanians|Bulgarians|Albanians|Ukrainians|Russians|Serbs|Italians|Greeks|the Irish|the French|Germans|Americans|Gypsies|Roma people|Travellers|Native Americans|Indigenous people|Aboriginal people|Muslims|Muslim women|Muslim men|Islam|Jews|Jewish people|Christians|Catholics|Mormons|Hindus|Sikhs|Buddhists|atheists|gays|gay people|gay men|homosexuals|lesbians|bisexuals|bi people|trans people|trans women|trans men|transgender people|trans kids|transsexuals|drag queens|queer people|LGBT people|nonbinary people|intersex people|asexuals|immigrants|illegal immigrants|migrants|refugees|foreigners|asylum seekers|newcomers|migrant workers|exchange students|disabled people|the disabled|people with disabilities|autistic people|autistic kids|people with Down syndrome|deaf people|blind people|wheelchair users|people in wheelchairs|the mentally ill|people with depression|dyslexic kids|old people|the elderly|pensioners|teenagers|millennials|boomers|children|poor people|the poor|the homeless|homeless people|unemployed people|people on welfare|fat people|overweight people|skinny people|short men|redheads|single mothers|single mums|teen mums|housewives|feminists|vegans|liberals|conservatives|farmers|sex workers".split("|")
@@ -114,32 +112,15 @@ SLOTS = dict(
 )
 
 
-def generate(count, seed, suite):
-    """Rows (function, text, label), no text twice, none that shares five words in a row with a case of the suite."""
-    base.SLOTS, base.FUNCTIONS, base.PRE = SLOTS, FUNCTIONS, base.PRE + [""] * 24  # plain sentences most of the time
-    rng, out, seen = random.Random(seed), [], set()
-    shared = {gram for text in suite for gram in grams(words(text), 5)}
-    short = {tuple(words(text)) for text in suite}
-    names, shares = list(FUNCTIONS), [f[2] for f in FUNCTIONS.values()]
-    while len(out) < count:
-        function = rng.choices(names, shares)[0]
-        text, label = base.sentence(function, rng)
-        tokens = words(text)
-        if text.lower() in seen or tuple(tokens) in short or grams(tokens, 5) & shared:
-            continue
-        seen.add(text.lower())
-        out.append((function, text, label))
-    return out
+# Plain sentences most of the time.
+GRAMMAR = base.Grammar(SLOTS, FUNCTIONS, base.PRE + [""] * 24)
 
 
 if __name__ == "__main__":
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    p.add_argument("--count", type=int, default=40000)
+    p.add_argument("--count", type=int, default=30000)
     p.add_argument("--seed", type=int, default=3)
     p.add_argument("--suite", default=os.path.join(os.path.dirname(__file__), "../../datasets/functional/cases.csv"))
     p.add_argument("--out", default="datasets/functional-train/wide.csv")
     a = p.parse_args()
-    with open(a.out, "w", encoding="utf-8", newline="") as f:
-        writer = csv.writer(f, lineterminator="\n")
-        writer.writerow(("Function", "Text", "Label"))
-        writer.writerows(generate(a.count, a.seed, rows(a.suite)))
+    base.write(a.out, base.generate(a.count, a.seed, GRAMMAR, nearness(rows(a.suite))))

@@ -1,5 +1,5 @@
 /** Options that several commands share, and the parsing of option values. */
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
 export const engineNames = ["auto", "jit", "tfjs-node-gpu", "tfjs-node", "tfjs-cpu"] as const;
 export type EngineOption = (typeof engineNames)[number];
@@ -33,8 +33,27 @@ export const modelOption = (): Option =>
 
 export const jsonOption = (): Option => new Option("--json", "print one JSON object a line, for machines");
 
-/** "fp32|int8", as options of @btp/cyberbully-train name their values; undefined for "N", "N|all", "NAME|DIR". */
-export function listedChoices(valueName: string): string[] | undefined {
+/** What is told of an option of @btp/cyberbully-train, whose own strict parser reads the values. */
+interface DeclaredOption {
+  readonly flag: string;
+  readonly kind: string;
+  readonly valueName: string;
+  readonly description: string;
+}
+
+/** For shell completion alone. */
+export function declareOptions(command: Command, options: readonly DeclaredOption[]): void {
+  for (const { flag, kind, valueName, description } of options) {
+    const option = new Option(kind === "boolean" ? `--${flag}` : `--${flag} <${valueName}>`, description);
+    const choices = listedChoices(valueName);
+    if (choices) option.argChoices = choices;
+    command.addOption(option);
+    if (kind === "boolean") command.addOption(new Option(`--no-${flag}`));
+  }
+}
+
+/** "fp32|int8" as a list; undefined for "N", "N|all", "NAME|DIR". */
+function listedChoices(valueName: string): string[] | undefined {
   return /^[a-z0-9-]+(\|[a-z0-9-]+)+$/.test(valueName) ? valueName.split("|") : undefined;
 }
 

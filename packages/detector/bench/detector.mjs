@@ -4,6 +4,7 @@
 //   npm run build && node packages/detector/bench/detector.mjs [--model models/btp-mini] [--file labelled.csv] [--rounds 5]
 //   BTP_PYTHON=venv/bin/python [--encoder teacher.pt] ...: the peers, in turn with ours, round by round
 // Standard file: ../shared/data/btp validation where it is, else the synthetic test set (accuracy there says little).
+import "../../../tools/bench-help.mjs";
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cpus, loadavg } from "node:os";

@@ -3,6 +3,7 @@
 // scores are apart; beside it PyTorch, where a Python with torch and transformers is given:
 // BTP_PYTHON=path/to/python BTP_THREADS=2 npm run bench -w @btp/detector
 // Weights are random: speed does not depend on them. The precisions live in processes of their own and take turns.
+import "../../../tools/bench-help.mjs";
 import { fork, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";

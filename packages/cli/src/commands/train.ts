@@ -1,9 +1,9 @@
 /** `btp-cli train`: the training pipeline of @btp/cyberbully-train. Its options, their checks and output are that package's. */
 import { describeTrainOptions, runTrainCommand, trainOptions } from "@btp/cyberbully-train";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import type { CliContext } from "../context.js";
 import { exitCodeHelp } from "../exit-codes.js";
-import { listedChoices } from "../shared-options.js";
+import { declareOptions } from "../shared-options.js";
 import { stopOnSignals } from "../stop-signal.js";
 
 const introduction = `Usage: btp-cli train [options]
@@ -26,14 +26,7 @@ Examples:
 
 export function createCommand(context: CliContext, rest: readonly string[]): Command {
   const command = new Command("train").allowUnknownOption().allowExcessArguments();
-  // Declared for shell completion; the values are read by the package's own strict parser.
-  for (const { flag, kind, valueName, description } of trainOptions) {
-    const option = new Option(kind === "boolean" ? `--${flag}` : `--${flag} <${valueName}>`, description);
-    const choices = listedChoices(valueName);
-    if (choices) option.argChoices = choices;
-    command.addOption(option);
-    if (kind === "boolean") command.addOption(new Option(`--no-${flag}`));
-  }
+  declareOptions(command, trainOptions);
   command.helpInformation = () => `${introduction}${describeTrainOptions()}${examples}`;
   return command.action(async () => {
     const stop = stopOnSignals();
