@@ -33,6 +33,15 @@ export { gelu } from "./layers/gelu.js";
 export { layerNorm } from "./layers/layer-norm.js";
 export { type AdaptedLinearParams, type LowRankAdapter, linear } from "./layers/linear.js";
 export { mlp } from "./layers/mlp.js";
+export {
+  keepPadding,
+  layOutPadding,
+  type Padding,
+  type PaddingLayout,
+  paddingFor,
+  skipPadding,
+  skipsPadding,
+} from "./layers/padding.js";
 export { embed, hiddenStates, runBlocks } from "./model.js";
 export {
   buildClassifierParams,

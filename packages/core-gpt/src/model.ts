@@ -13,6 +13,7 @@ import { block } from "./layers/block.js";
 import { type Dropout, noDropout } from "./layers/dropout.js";
 import { embedding } from "./layers/embedding.js";
 import { layerNorm } from "./layers/layer-norm.js";
+import { keepPadding, type Padding } from "./layers/padding.js";
 import type { BlockParams, GptParams } from "./params.js";
 
 /**
@@ -32,6 +33,7 @@ export function embed(
 /**
  * Step 2: any number of blocks, one after the other. A frozen trunk and the blocks that are trained are two calls.
  * @param hidden - float32 [B, T, D]   @param positions - int32 [T]
+ * @param padding - `skipPadding` where batches have much of it; the same hidden states for real tokens either way
  * @returns float32 [B, T, D]
  */
 export function runBlocks(
@@ -40,9 +42,14 @@ export function runBlocks(
   config: GptConfig,
   positions: Tensor,
   dropout: Dropout = noDropout,
+  padding: Padding = keepPadding,
 ): Tensor {
   const mask = causalMask(positions, positions); // [T, T]
-  return blocks.reduce((x, params) => block(x, params, config, mask, dropout), hidden);
+  const last = blocks.reduce(
+    (x, params) => block(x, params, config, mask, dropout, padding),
+    padding.unpad(hidden),
+  );
+  return padding.pad(last);
 }
 
 /**

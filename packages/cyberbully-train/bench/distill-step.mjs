@@ -2,7 +2,7 @@
 // parts of it left out, so that what each costs can be seen. Processor time, since other programs may be running.
 //   npm run build && node packages/cyberbully-train/bench/distill-step.mjs [--updates 12] [--threads 1] [--vocabulary 16210]
 import "../../../tools/bench-help.mjs";
-import { classifierParameterTable, initialiseParameter } from "@btp/core-gpt";
+import { classifierParameterTable, initialiseParameter, layOutPadding } from "@btp/core-gpt";
 import { createEngine, createRandomSource } from "@btp/tfjs-jit";
 import { compilePhase, selectPhasePart, vectorMapTable } from "../dist/distill/distill-step.js";
 
@@ -70,6 +70,7 @@ async function measure(title, changes, vocabSize) {
     input: ids([texts, tokens]),
     positions: { dtype: "int32", shape: [tokens], data: Int32Array.from({ length: tokens }, (_, t) => t) },
     mask: float([texts, tokens], 1),
+    ...layOutPadding(Array(texts).fill(tokens), tokens),
     targets: float([texts, 2], 0.5),
     weights: float([texts], 1),
     nextIds: ids([texts, tokens]),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { planBatches } from "./batch.js";
+import { defaultBatchLimits, paddedInAttention, planBatches } from "./batch.js";
 
 const lengthsArbitrary = fc.array(fc.integer({ min: 0, max: 600 }), { maxLength: 300 });
 const limitsArbitrary = fc.record({
@@ -44,6 +44,13 @@ it("cuts a few messages of mixed lengths where padding would cost more than anot
   const short = new Array<number>(20).fill(10);
   expect(planBatches([...short, 60]).map((batch) => batch.length)).toEqual([20, 1]);
   expect(planBatches([10, 12, 11]).map((batch) => batch.length)).toEqual([3]);
+});
+
+it("keeps them together where padding costs little, unless one is so long that attention pays for it", () => {
+  const plan = (longest: number) =>
+    planBatches([...new Array<number>(20).fill(10), longest], defaultBatchLimits, paddedInAttention);
+  expect(plan(25).map((batch) => batch.length)).toEqual([21]);
+  expect(plan(90).map((batch) => batch.length)).toEqual([20, 1]);
 });
 
 it("never costs more than filling batches in order of length", () => {

@@ -1,14 +1,26 @@
 /**
  * The classifier as one program of an engine: rows of ids in, two logits a row out. One recording with symbolic sizes
- * serves every batch. Shape letters: B rows, T tokens of the longest row.
+ * serves every batch. Shape letters: B rows, T tokens of the longest row, R tokens of all rows together.
  */
-import { type ClassifierParams, classifierLogits, type GptConfig, type HostTensor } from "@btp/core-gpt";
+import {
+  type ClassifierParams,
+  classifierLogits,
+  type GptConfig,
+  type HostTensor,
+  layOutPadding,
+  type PaddingLayout,
+  paddingFor,
+  skipsPadding,
+} from "@btp/core-gpt";
 import { type Engine, type Int8Precision, type Int8Report, tensorSpec } from "@btp/tfjs-jit";
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { type PaddingCost, paddedInAttention, paddedThrough } from "./batch.js";
 
 export interface Network {
   /** @returns logits, float32 [B, 2], row-major */
   run(rows: readonly Int32Array[]): Promise<Float32Array>;
+  /** Of a batch's padding: what `planBatches` weighs. */
+  readonly paddingCost: PaddingCost;
   dispose(): Promise<void>;
 }
 
@@ -30,22 +42,28 @@ export async function compileNetwork(
   int8?: Int8Options,
 ): Promise<Network> {
   const program = await engine.compile(
-    (weights: ClassifierParams<Tensor>, ids: Tensor, positions: Tensor, mask: Tensor): Tensor =>
-      classifierLogits(weights, architecture, ids, positions, mask),
+    (weights: ClassifierParams<Tensor>, { ids, positions, mask, ...layout }: PaddedRows<Tensor>): Tensor => {
+      const padding = paddingFor(architecture, layout, mask);
+      return classifierLogits(weights, architecture, ids, positions, mask, undefined, padding);
+    },
     params,
     [
-      tensorSpec("int32", ["batch", "sequence"]),
-      tensorSpec("int32", ["sequence"]),
-      tensorSpec("float32", ["batch", "sequence"]),
+      {
+        ids: tensorSpec("int32", ["batch", "sequence"]),
+        positions: tensorSpec("int32", ["sequence"]),
+        mask: tensorSpec("float32", ["batch", "sequence"]),
+        rows: tensorSpec("int32", ["tokens"]),
+        slots: tensorSpec("int32", ["batch", "sequence"]),
+      },
     ],
     { name: "classifier forward", ...(int8 && { precision: precisionOf(int8) }) },
   );
   return {
     async run(rows) {
-      const { ids, positions, mask } = padRows(rows);
-      const logits = await program.run(ids, positions, mask);
+      const logits = await program.run(padRows(rows));
       return Float32Array.from(logits.data);
     },
+    paddingCost: skipsPadding(architecture) ? paddedInAttention : paddedThrough,
     dispose: () => program.dispose(),
   };
 }
@@ -53,10 +71,7 @@ export async function compileNetwork(
 function precisionOf({ calibration, errorOf, limit, onReport }: Int8Options): Int8Precision {
   return {
     kind: "int8",
-    calibration: calibration.map((row) => {
-      const { ids, positions, mask } = padRows([row]);
-      return [ids, positions, mask];
-    }),
+    calibration: calibration.map((row) => [padRows([row])]),
     outputError: errorOf,
     outputLimit: limit,
     tables: true,
@@ -64,12 +79,18 @@ function precisionOf({ calibration, errorOf, limit, onReport }: Int8Options): In
   };
 }
 
+/** A batch as the network reads it. `T` is a tensor inside the program and a HostTensor outside. */
+export interface PaddedRows<T> extends PaddingLayout<T> {
+  /** int32 [B, T] */
+  readonly ids: T;
+  /** int32 [T] */
+  readonly positions: T;
+  /** float32 [B, T] */
+  readonly mask: T;
+}
+
 /** Pads on the right with id 0, which the mask and causal attention keep out; a row without tokens is all padding. */
-export function padRows(rows: readonly Int32Array[]): {
-  ids: HostTensor;
-  positions: HostTensor;
-  mask: HostTensor;
-} {
+export function padRows(rows: readonly Int32Array[]): PaddedRows<HostTensor> {
   const batch = rows.length;
   const sequence = Math.max(1, ...rows.map((row) => row.length));
   const ids = new Int32Array(batch * sequence); // [B, T]
@@ -83,5 +104,9 @@ export function padRows(rows: readonly Int32Array[]): {
     ids: { dtype: "int32", shape: [batch, sequence], data: ids },
     positions: { dtype: "int32", shape: [sequence], data: positions },
     mask: { dtype: "float32", shape: [batch, sequence], data: mask },
+    ...layOutPadding(
+      rows.map((row) => row.length),
+      sequence,
+    ),
   };
 }

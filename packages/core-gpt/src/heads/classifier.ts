@@ -6,6 +6,7 @@ import type { GptConfig } from "../config.js";
 import { type Dropout, noDropout } from "../layers/dropout.js";
 import { layerNorm } from "../layers/layer-norm.js";
 import { linear } from "../layers/linear.js";
+import { keepPadding, type Padding } from "../layers/padding.js";
 import { embed, runBlocks } from "../model.js";
 import type { ClassifierParams, GptParams } from "../params.js";
 import { bigramLogits } from "./bigrams.js";
@@ -32,6 +33,7 @@ export type ClassifierTop<T> = Pick<GptParams<T>, "blocks" | "finalNorm"> & Pick
  * @param top - the blocks not yet run, the final LayerNorm and the head
  * @param hidden - float32 [B, T, D]: from `embed` or `runBlocks`
  * @param positions - int32 [T]        @param mask - float32 [B, T]
+ * @param padding - whether the blocks compute it; the logits are the same
  * @returns logits, float32 [B, labels]
  */
 export function classifierLogitsFrom(
@@ -41,8 +43,9 @@ export function classifierLogitsFrom(
   positions: Tensor,
   mask: Tensor,
   dropout: Dropout = noDropout,
+  padding: Padding = keepPadding,
 ): Tensor {
-  const last = runBlocks(hidden, top.blocks, config, positions, dropout); // [B, T, D]
+  const last = runBlocks(hidden, top.blocks, config, positions, dropout, padding); // [B, T, D]
   const pooled = meanPool(layerNorm(last, top.finalNorm, config.layerNormEpsilon), mask); // [B, D]
   return linear(pooled, top.head); // [B, labels]
 }
@@ -52,6 +55,7 @@ export function classifierLogitsFrom(
  * @param ids - int32 [B, T], padded on the right with any id
  * @param positions - int32 [T]: 0, 1, ... T - 1
  * @param mask - float32 [B, T]: 1 for a token of the message, 0 for padding
+ * @param padding - as in `classifierLogitsFrom`
  * @returns logits, float32 [B, labels]
  */
 export function classifierLogits(
@@ -61,9 +65,11 @@ export function classifierLogits(
   positions: Tensor,
   mask: Tensor,
   dropout: Dropout = noDropout,
+  padding: Padding = keepPadding,
 ): Tensor {
   const embedded = embed(gpt, ids, positions, dropout); // [B, T, D]
-  const logits = classifierLogitsFrom({ ...gpt, head }, config, embedded, positions, mask, dropout); // [B, labels]
+  const top = { ...gpt, head };
+  const logits = classifierLogitsFrom(top, config, embedded, positions, mask, dropout, padding); // [B, labels]
   if (bigrams === undefined) return logits;
   return tf.add(logits, bigramLogits(bigrams, ids, positions, mask, config.vocabSize));
 }

@@ -10,6 +10,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { BlockParams, LinearParams } from "../params.js";
 import { type Dropout, noDropout } from "./dropout.js";
 import { linear } from "./linear.js";
+import { keepPadding, type Padding } from "./padding.js";
 
 /** Added to the score of a key that may not be seen: after softmax its weight is exactly 0 in float32. */
 const hidden = -1e9;
@@ -40,11 +41,18 @@ export function causalMask(queryPositions: Tensor, keyPositions: Tensor): Tensor
  * Queries, keys and values of every head from one matrix multiplication.
  * @param x - float32 [B, T, D]
  * @param qkv - weight float32 [D, 3D]: columns are (query, key, value) x N x H
+ * @param padding - with `skipPadding` x is [R, D]
  */
-export function projectHeads(x: Tensor, qkv: LinearParams<Tensor>, numHeads: number): Heads {
-  const [batch = 0, tokens = 0, width = 0] = x.shape;
-  const size = width / numHeads;
-  const projected = tf.reshape(linear(x, qkv), [batch, tokens, 3, numHeads, size]); // [B, T, 3, N, H]
+export function projectHeads(
+  x: Tensor,
+  qkv: LinearParams<Tensor>,
+  numHeads: number,
+  padding: Padding = keepPadding,
+): Heads {
+  const rectangle = padding.pad(linear(x, qkv)); // [B, T, 3D]
+  const [batch = 0, tokens = 0, columns = 0] = rectangle.shape;
+  const size = columns / 3 / numHeads;
+  const projected = tf.reshape(rectangle, [batch, tokens, 3, numHeads, size]); // [B, T, 3, N, H]
   const byKind = tf.transpose(projected, [2, 0, 3, 1, 4]); // [3, B, N, T, H]
   const [queries, keys, values] = tf
     .split(byKind, 3, 0) // three of [1, B, N, T, H]
@@ -63,6 +71,7 @@ export function mergeHeads(x: Tensor): Tensor {
  * @param x - float32 [B, T, D]
  * @param mask - `causalMask`, float32 [T, T]
  * @param dropout - on the attention weights
+ * @param padding - with `skipPadding` x and the result are [R, D]: only here do tokens stand beside their neighbours
  * @returns float32 [B, T, D]
  * Source: openai/gpt-2 src/model.py#L70-L113 `attn`. Deviates: the mask is added, and made once instead of in each layer.
  */
@@ -72,10 +81,12 @@ export function attention(
   numHeads: number,
   mask: Tensor,
   dropout: Dropout = noDropout,
+  padding: Padding = keepPadding,
 ): Tensor {
-  const { queries, keys, values } = projectHeads(x, params.qkv, numHeads); // each [B, N, T, H]
+  const { queries, keys, values } = projectHeads(x, params.qkv, numHeads, padding); // each [B, N, T, H]
   const size = queries.shape.at(-1) ?? 1;
   const scores = tf.mul(tf.matMul(queries, keys, false, true), 1 / Math.sqrt(size)); // [B, N, T, T]
   const weights = dropout(tf.softmax(tf.add(scores, mask))); // [B, N, T, T]
-  return linear(mergeHeads(tf.matMul(weights, values)), params.projection); // [B, T, D]
+  const merged = mergeHeads(tf.matMul(weights, values)); // [B, T, D]
+  return linear(padding.unpad(merged), params.projection); // [B, T, D]
 }

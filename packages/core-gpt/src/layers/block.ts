@@ -8,6 +8,7 @@ import { attention } from "./attention.js";
 import { type Dropout, noDropout } from "./dropout.js";
 import { layerNorm } from "./layer-norm.js";
 import { mlp } from "./mlp.js";
+import { keepPadding, type Padding } from "./padding.js";
 
 /**
  * `x += attention(norm(x)); x += mlp(norm(x))`
@@ -17,6 +18,7 @@ import { mlp } from "./mlp.js";
  * @param x - float32 [B, T, D]
  * @param mask - `causalMask`, float32 [T, T]
  * @param dropout - on the attention weights and on what each sublayer adds
+ * @param padding - with `skipPadding` x and the result are [R, D]
  * @returns float32 [B, T, D]
  * Source: openai/gpt-2 src/model.py#L124-L131 `block`; Radford et al. 2019, section 2.3.
  */
@@ -26,6 +28,7 @@ export function block(
   { numHeads, layerNormEpsilon }: GptConfig,
   mask: Tensor,
   dropout: Dropout = noDropout,
+  padding: Padding = keepPadding,
 ): Tensor {
   const attended = attention(
     layerNorm(x, params.attentionNorm, layerNormEpsilon),
@@ -33,6 +36,7 @@ export function block(
     numHeads,
     mask,
     dropout,
+    padding,
   );
   const middle = tf.add(x, dropout(attended));
   const thought = mlp(layerNorm(middle, params.mlpNorm, layerNormEpsilon), params.mlp);

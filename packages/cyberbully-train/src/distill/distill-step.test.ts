@@ -1,4 +1,4 @@
-import { type GptConfig, type HostTensor, initialiseParameter } from "@btp/core-gpt";
+import { type GptConfig, type HostTensor, initialiseParameter, layOutPadding } from "@btp/core-gpt";
 import { expectClose } from "@btp/test-kit";
 import { createEngine, createRandomSource, type EngineName } from "@btp/tfjs-jit";
 import { expect, it } from "vitest";
@@ -50,6 +50,7 @@ const batch: DistillBatch<HostTensor> = {
   input: { dtype: "int32", shape: [2, 4], data: Int32Array.of(1, 5, 2, 12, 7, 3, 0, 0) },
   positions: { dtype: "int32", shape: [4], data: Int32Array.of(0, 1, 2, 3) },
   mask: float([2, 4], [1, 1, 1, 1, 1, 1, 0, 0]),
+  ...layOutPadding([4, 2], 4),
   targets: float([2, 2], [0, 1, 0.5, 0.5]),
   weights: float([2], [1, 0]),
   nextIds: { dtype: "int32", shape: [2, 4], data: Int32Array.of(5, 2, 12, 0, 3, 0, 0, 0) },

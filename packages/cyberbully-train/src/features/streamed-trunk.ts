@@ -11,6 +11,8 @@ import {
   type LayerNormParams,
   layerNorm,
   meanPool,
+  noDropout,
+  paddingFor,
   runBlocks,
 } from "@btp/core-gpt";
 import { type Engine, type HostTensor, type Program, type TensorSpec, tensorSpec } from "@btp/tfjs-jit";
@@ -18,6 +20,7 @@ import type { Gpt2Reader } from "@btp/weights-gpt2";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BatchInput } from "../messages/batch.js";
+import { inputSpecs } from "../step/step-program.js";
 import type { TrainedPart } from "../step/trained-part.js";
 import type { Trunk } from "./trunk.js";
 
@@ -26,11 +29,14 @@ interface Embeddings<T> {
   readonly positionEmbedding: T;
 }
 
+/** Where the tokens of a batch are. */
+type Places<T> = Omit<BatchInput<T>, "input">;
+
 interface Programs {
   /** weights, ids [B, T], positions [T] -> [B, T, D] */
   readonly embed: Program<[Embeddings<Tensor>, Tensor, Tensor], Tensor>;
-  /** weights, hidden [B, T, D], positions [T] -> [B, T, D] */
-  readonly block: Program<[BlockParams<Tensor>, Tensor, Tensor], Tensor>;
+  /** weights, hidden [B, T, D] -> [B, T, D] */
+  readonly block: Program<[BlockParams<Tensor>, Tensor, Places<Tensor>], Tensor>;
   /** weights, hidden [B, T, D], mask [B, T] -> [B, 1, D] */
   readonly pool: Program<[LayerNormParams<Tensor>, Tensor, Tensor], Tensor>;
 }
@@ -66,7 +72,7 @@ export async function compileStreamedTrunk(
     await pass(({ input, positions }) => programs.embed.run(embeddings, input, positions));
     for (let k = 0; k < part.firstBlock; k++) {
       const weights = await reader.readBlock(k);
-      await pass(({ positions }, i) => programs.block.run(weights, hidden[i]!, positions));
+      await pass(({ input: _ids, ...places }, i) => programs.block.run(weights, hidden[i]!, places));
     }
     if (part.kind !== "head") return hidden;
     const finalNorm = {
@@ -91,10 +97,9 @@ export async function compileStreamedTrunk(
 async function compilePrograms(engine: Engine, config: GptConfig): Promise<Programs> {
   const table = buildParams<TensorSpec>(config, ({ shape, dtype }) => ({ shape, dtype }));
   const { tokenEmbedding, positionEmbedding, finalNorm } = table;
-  const ids = tensorSpec("int32", ["batch", "tokens"]);
   const hidden = tensorSpec("float32", ["batch", "tokens", config.width]);
-  const positions = tensorSpec("int32", ["tokens"]);
-  const mask = tensorSpec("float32", ["batch", "tokens"]);
+  const { input: ids, ...places } = inputSpecs({ kind: "everything" }, config.width);
+  const { positions, mask } = places;
   type None = Record<string, never>;
   return {
     embed: await engine.compile(
@@ -104,10 +109,17 @@ async function compilePrograms(engine: Engine, config: GptConfig): Promise<Progr
       { name: "embeddings" },
     ),
     block: await engine.compile(
-      (_: None, weights: BlockParams<Tensor>, input: Tensor, at: Tensor) =>
-        runBlocks(input, [weights], config, at),
+      (_: None, weights: BlockParams<Tensor>, input: Tensor, places: Places<Tensor>) =>
+        runBlocks(
+          input,
+          [weights],
+          config,
+          places.positions,
+          noDropout,
+          paddingFor(config, places, places.mask),
+        ),
       {},
-      [table.blocks[0]!, hidden, positions],
+      [table.blocks[0]!, hidden, places],
       { name: "one frozen block" },
     ),
     pool: await engine.compile(

@@ -10,6 +10,7 @@ import {
   layerNorm,
   meanPool,
   noDropout,
+  paddingFor,
   runBlocks,
 } from "@btp/core-gpt";
 import type { Engine, HostTensor, Int8Report, RandomSource } from "@btp/tfjs-jit";
@@ -53,10 +54,13 @@ export async function compileTrunk(
   { dropout, random, int8 }: TrunkOptions,
 ): Promise<Trunk> {
   const frozen = Object.fromEntries(Object.entries(params).filter(([path]) => isTrunkParameter(path, part)));
-  const hiddenOf = (weights: FlatParams<Tensor>, { input, positions, mask }: BatchInput<Tensor>): Tensor => {
+  const hiddenOf = (weights: FlatParams<Tensor>, batch: BatchInput<Tensor>): Tensor => {
+    const { input, positions, mask } = batch;
     const trunk = assembleTrunk(config, weights, part.firstBlock);
     const drop = dropout > 0 ? (x: Tensor) => random.dropout(x, dropout) : noDropout;
-    const hidden = runBlocks(embed(trunk, input, positions, drop), trunk.blocks, config, positions, drop); // [B, T, D]
+    const embedded = embed(trunk, input, positions, drop); // [B, T, D]
+    const padding = paddingFor(config, batch, mask);
+    const hidden = runBlocks(embedded, trunk.blocks, config, positions, drop, padding); // [B, T, D]
     if (part.kind !== "head") return hidden;
     const pooled = meanPool(layerNorm(hidden, trunk.finalNorm, config.layerNormEpsilon), mask); // [B, D]
     return tf.expandDims(pooled, 1); // [B, 1, D]

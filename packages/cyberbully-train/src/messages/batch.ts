@@ -2,12 +2,12 @@
  * One batch as host tensors, padded on the right to its own longest message.
  * Shape letters: B messages, T tokens of the longest (at least 1), D width, L labels.
  */
-import { createRandom } from "@btp/core-gpt";
+import { createRandom, layOutPadding, type PaddingLayout } from "@btp/core-gpt";
 import type { HostTensor } from "@btp/tfjs-jit";
 import type { EncodedMessages } from "./encoded-messages.js";
 
 /** What a program reads of the messages. `T` is a tensor inside a program and a HostTensor outside. */
-export interface BatchInput<T> {
+export interface BatchInput<T> extends PaddingLayout<T> {
   /** Token ids, int32 [B, T]; or hidden states where the trunk has run before, float32 [B, T, D]. */
   readonly input: T;
   /** int32 [T]: 0, 1, ... T - 1; while training perhaps from a later start */
@@ -39,11 +39,12 @@ export function layOutPositions(
   messages: EncodedMessages,
   batch: readonly number[],
   start = 0,
-): Pick<BatchInput<HostTensor>, "positions" | "mask"> {
+): Omit<BatchInput<HostTensor>, "input"> {
   const tokens = paddedLength(messages, batch);
+  const lengths = batch.map((i) => messages.offsets[i + 1]! - messages.offsets[i]!);
   const mask = new Float32Array(batch.length * tokens);
-  batch.forEach((i, row) => {
-    mask.fill(1, row * tokens, row * tokens + messages.offsets[i + 1]! - messages.offsets[i]!);
+  lengths.forEach((length, row) => {
+    mask.fill(1, row * tokens, row * tokens + length);
   });
   return {
     positions: {
@@ -52,6 +53,7 @@ export function layOutPositions(
       data: Int32Array.from({ length: tokens }, (_, t) => start + t),
     },
     mask: { dtype: "float32", shape: [batch.length, tokens], data: mask },
+    ...layOutPadding(lengths, tokens),
   };
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type GptConfig, gptConfigs } from "@btp/core-gpt";
+import { type GptConfig, gptConfigs, layOutPadding } from "@btp/core-gpt";
 import { expectClose, sharedFolder } from "@btp/test-kit";
 import { createEngine, createRandomSource, type EngineName, type HostTensor } from "@btp/tfjs-jit";
 import { openSafetensors, type SafetensorsFile } from "@btp/weights-gpt2";
@@ -60,6 +60,13 @@ function transposed({ shape: [rows = 0, columns = 0], data }: HostTensor): HostT
 async function readParameter(file: SafetensorsFile, path: string, prefix: string): Promise<HostTensor> {
   const tensor = await file.read(prefix + ownersName(path));
   return path === "head.weight" ? transposed(tensor) : tensor;
+}
+
+/** Of messages that are padded on the right: the ones in each row of their mask. */
+function lengthsOf({ shape: [rows = 0, tokens = 0], data }: HostTensor): number[] {
+  return Array.from({ length: rows }, (_, row) =>
+    [...data.subarray(row * tokens, (row + 1) * tokens)].reduce((sum, bit) => sum + bit, 0),
+  );
 }
 
 const engines: readonly EngineName[] = ["tfjs-cpu", "jit"];
@@ -146,6 +153,7 @@ describe.skipIf(folder === null)(
                   data: Int32Array.from({ length: tokens }, (_, t) => t),
                 },
                 mask,
+                ...layOutPadding(lengthsOf(mask), tokens),
                 targets: { dtype: "float32", shape: [rows, 2], data: targets },
                 weights: { dtype: "float32", shape: [rows], data: new Float32Array(rows).fill(1) },
                 nextIds: ids,

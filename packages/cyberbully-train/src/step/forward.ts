@@ -12,6 +12,8 @@ import {
   linear,
   meanPool,
   noDropout,
+  type Padding,
+  paddingFor,
   runBlocks,
 } from "@btp/core-gpt";
 import type { Tensor } from "@tensorflow/tfjs-core";
@@ -48,9 +50,11 @@ export function forward(
   config: GptConfig,
   part: TrainedPart,
   flat: FlatParams<Tensor>,
-  { input, positions, mask }: BatchInput<Tensor>,
+  batch: BatchInput<Tensor>,
   dropouts: Dropouts = noDropouts,
 ): ForwardResult {
+  const { input, positions, mask } = batch;
+  const padding = paddingFor(config, batch, mask);
   if (part.kind === "head") {
     const head = { weight: flat["head.weight"]!, bias: flat["head.bias"]! };
     const row = meanPool(input, mask); // the mean of one row is the row
@@ -59,11 +63,11 @@ export function forward(
   if (part.kind === "top") {
     const plain = assembleTop(config, flat, part.firstBlock);
     const top = attachAdapters(plain, part, flat, dropouts.adapter ?? noDropout);
-    return forwardTop(top, config, input, positions, mask, dropouts);
+    return forwardTop(top, config, input, positions, mask, dropouts, padding);
   }
   const { gpt, head, bigrams } = assembleClassifier(config, flat);
   const embedded = embed(gpt, input, positions, dropouts.inside); // [B, T, D]
-  const deep = forwardTop({ ...gpt, head }, config, embedded, positions, mask, dropouts);
+  const deep = forwardTop({ ...gpt, head }, config, embedded, positions, mask, dropouts, padding);
   if (bigrams === undefined) return deep;
   const wide = bigramLogits(bigrams, input, positions, mask, config.vocabSize); // [B, L]
   return { ...deep, logits: tf.add(deep.logits, wide) };
@@ -77,8 +81,9 @@ function forwardTop(
   positions: Tensor,
   mask: Tensor,
   dropouts: Dropouts,
+  padding: Padding,
 ): ForwardResult {
-  const last = runBlocks(hidden, top.blocks, config, positions, dropouts.inside); // [B, T, D]
+  const last = runBlocks(hidden, top.blocks, config, positions, dropouts.inside, padding); // [B, T, D]
   const normed = layerNorm(last, top.finalNorm, config.layerNormEpsilon); // [B, T, D]
   const pooled = meanPool(normed, mask); // [B, D]
   return { logits: linear(dropouts.head(pooled), top.head), pooled, hidden: normed };

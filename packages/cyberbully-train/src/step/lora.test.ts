@@ -36,6 +36,8 @@ const batch = () => ({
   input: tensorOf(randomValue({ path: "hidden states", shape: [2, 5, config.width] })),
   positions: tf.tensor1d([0, 1, 2, 3, 4], "int32"),
   mask: tf.tensor2d([1, 1, 1, 1, 1, 1, 1, 1, 0, 0], [2, 5]),
+  rows: tf.tensor1d([0, 1, 2, 3, 4, 5, 6, 7], "int32"),
+  slots: tf.tensor2d([0, 1, 2, 3, 4, 5, 6, 7, 0, 0], [2, 5], "int32"),
 });
 
 describe("adapters", () => {

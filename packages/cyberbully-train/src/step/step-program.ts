@@ -16,6 +16,8 @@ export function inputSpecs(part: Pick<TrainedPart, "kind">, width: number): Spec
         : tensorSpec("float32", ["batch", "tokens", width]),
     positions: tensorSpec("int32", ["tokens"]),
     mask: tensorSpec("float32", ["batch", "tokens"]),
+    rows: tensorSpec("int32", ["rows"]),
+    slots: tensorSpec("int32", ["batch", "tokens"]),
   };
 }
 
