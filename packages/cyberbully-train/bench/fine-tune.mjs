@@ -1,7 +1,7 @@
 // Fine-tuning of GPT-2's shape (124M, or --base gpt2-xl) on this machine: messages a second in the pass through the frozen blocks, in each epoch and
 // over three epochs together, and the peak of memory; beside it PyTorch's build of the recipe and PyTorch at its best, where
 // a Python with torch is given: BTP_PYTHON=path/to/python npm run bench -w @btp/cyberbully-train -- [--messages 1024] [--trunk-precision fp32,int8] [--base gpt2]
-// Few messages pad badly, since batches hold messages of like length: give a thousand or more for a figure to quote. Weights are random: speed does not depend on them.
+// Give a thousand messages or more for a figure to quote: the first updates cost more than those that follow. Weights are random: speed does not depend on them.
 import "../../../tools/bench-help.mjs";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
