@@ -10,9 +10,11 @@ export interface CommandModule {
 interface CommandEntry {
   readonly summary: string;
   readonly load: () => Promise<CommandModule>;
+  /** Whether it asks the other commands for their options, so that all are loaded with it. */
+  readonly readsOthers?: true;
 }
 
-export const commandTable = {
+const table = {
   predict: {
     summary: "classify messages: arguments, lines of a pipe, a file, or a conversation at the terminal",
     load: () => import("./commands/predict.js"),
@@ -60,14 +62,17 @@ export const commandTable = {
   completion: {
     summary: "print a shell's completion script",
     load: () => import("./commands/completion.js"),
+    readsOthers: true,
   },
 } as const satisfies Record<string, CommandEntry>;
 
-export type CommandName = keyof typeof commandTable;
+export type CommandName = keyof typeof table;
+
+export const commandTable: Readonly<Record<CommandName, CommandEntry>> = table;
 
 function isCommandName(name: string): name is CommandName {
-  return Object.hasOwn(commandTable, name);
+  return Object.hasOwn(table, name);
 }
 
 /** In the order of the table. */
-export const commandNames: readonly CommandName[] = Object.keys(commandTable).filter(isCommandName);
+export const commandNames: readonly CommandName[] = Object.keys(table).filter(isCommandName);

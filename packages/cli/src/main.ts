@@ -28,11 +28,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
 }
 
 /** The program with the wanted command loaded in full and the others by name and summary only. */
-export async function createProgram(
-  args: readonly string[],
-  context: CliContext,
-  load: "wanted" | "all" = "wanted",
-): Promise<Command> {
+async function createProgram(args: readonly string[], context: CliContext): Promise<Command> {
   const program = new Command("btp-cli")
     .description(
       "Detect cyberbullying in messages with a GPT that is trained, run and explained on your own machine.",
@@ -53,10 +49,11 @@ Examples:
     );
   prepare(program, context);
   const wanted = args.find((arg) => !arg.startsWith("-") && arg !== "help");
+  const loadsAll = commandNames.some((name) => name === wanted && commandTable[name].readsOthers);
   const rest = wanted === undefined ? [] : args.slice(args.indexOf(wanted) + 1);
   for (const name of commandNames) {
     const entry = commandTable[name];
-    if (load === "all" || name === wanted) {
+    if (loadsAll || name === wanted) {
       const { createCommand } = await entry.load();
       const command = (await createCommand(context, rest)).name(name).summary(entry.summary);
       prepareTree(command, context);

@@ -23,6 +23,7 @@ export { type JitFunction, type JitFunctionOptions, jit } from "./jit.js";
 export type { EncodedFile } from "./onnx/encode-model.js";
 export { exportOnnx, type OnnxExportOptions } from "./onnx/export-onnx.js";
 export type { Int8Precision, Int8Report, MatrixForm, MatrixReport } from "./quantization/precision.js";
-export { createRandomSource, type MaskSource } from "./random/create-random-source.js";
+export { createRandomSource } from "./random/create-random-source.js";
+export type { MaskSource } from "./random/mask-recorder.js";
 export type { RandomSource, RandomState } from "./random-source.js";
 export { type Dimension, type TensorSpec, tensorSpec } from "./tensor-spec.js";

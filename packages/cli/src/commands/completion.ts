@@ -3,7 +3,6 @@ import { Argument, Command } from "commander";
 import { completionScript, shells } from "../completion-script.js";
 import type { CliContext } from "../context.js";
 import { exitCodeHelp } from "../exit-codes.js";
-import { createProgram } from "../main.js";
 
 type Shell = (typeof shells)[number];
 
@@ -21,8 +20,8 @@ Examples:
   $ btp-cli completion zsh > "\${fpath[1]}/_btp-cli"
   $ btp-cli completion fish > ~/.config/fish/completions/btp-cli.fish`,
     )
-    .action(async (shell: Shell) => {
-      const program = await createProgram([], context, "all");
-      context.stdout.write(completionScript(program, shell));
+    .action((shell: Shell, _options: unknown, command: Command) => {
+      // The command table says that this command is loaded with all the others beside it.
+      context.stdout.write(completionScript(command.parent!, shell));
     });
 }

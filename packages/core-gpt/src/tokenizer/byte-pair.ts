@@ -6,9 +6,14 @@
  * `LongMerge` gives the same tokens in time proportional to the length, whatever the text: a message may be one "word" of
  * a million letters.
  */
-import type { MergeTable } from "./merges.js";
 
-type Join = Pick<MergeTable, "join">;
+/** What merging asks of a vocabulary; `MergeTable` is one. */
+export interface Joins {
+  /** Number of tokens. */
+  readonly size: number;
+  /** The id of the token that two tokens join to, or -1. */
+  join(left: number, right: number): number;
+}
 
 /** The most tokens that `mergeShort` takes. */
 export const longestShort = 256;
@@ -22,7 +27,7 @@ const never = 0x7fff_ffff;
  * @param count - how many of them, at most 256
  * @returns how many are left
  */
-export function mergeShort(tokens: Int32Array, count: number, table: Join): number {
+export function mergeShort(tokens: Int32Array, count: number, table: Pick<Joins, "join">): number {
   const rankAt = (i: number): number => {
     const rank = table.join(tokens[i]!, tokens[i + 1]!);
     return rank < 0 ? never : rank;
@@ -57,14 +62,14 @@ export function mergeShort(tokens: Int32Array, count: number, table: Join): numb
  * the token: `MergeTable` checks it), all of which come before r. So t would have stood there already.
  */
 export class LongMerge {
-  readonly #table: MergeTable;
+  readonly #table: Joins;
   /** For each rank, the last entry of its queue; -1 where it is empty. */
   readonly #last: Int32Array;
   /** One bit a rank: whether its queue holds entries. */
   readonly #waiting: Int32Array;
   #lists = new Lists(1024);
 
-  constructor(table: MergeTable) {
+  constructor(table: Joins) {
     this.#table = table;
     this.#last = new Int32Array(table.size).fill(-1);
     this.#waiting = new Int32Array((table.size >> 5) + 1);

@@ -1,9 +1,9 @@
 /** Finds the text, the label and, where one is asked for, the group column in the header row of a CSV file. */
 import { counted } from "../counted.js";
 import { nearestName } from "../nearest-name.js";
-import { type LayoutWords, optionWords } from "./csv-layout.js";
 import type { CsvRecord } from "./csv-records.js";
 import { TrainDataError } from "./errors.js";
+import { type LayoutWords, optionWords } from "./layout-words.js";
 
 export interface CsvColumns {
   readonly text: number;

@@ -13,32 +13,6 @@ export interface CsvLayout {
   readonly delimiter?: string | undefined;
 }
 
-/** What errors call the values that say how a file is laid out. */
-export interface LayoutWords {
-  readonly textColumn: string;
-  readonly labelColumn: string;
-  readonly labels: string;
-  readonly delimiter: string;
-  readonly groupColumn: string;
-}
-
-export const optionWords: LayoutWords = {
-  textColumn: "--text-column",
-  labelColumn: "--label-column",
-  labels: '--labels "none=0,racism=1,sexism=1"',
-  delimiter: "--delimiter",
-  groupColumn: "--by",
-};
-
-/** Of a recipe of distill: keys of a source or set. */
-export const recipeWords: LayoutWords = {
-  textColumn: '"textColumn"',
-  labelColumn: '"labelColumn"',
-  labels: '"labels": "none=0,racism=1,sexism=1"',
-  delimiter: '"delimiter"',
-  groupColumn: '"groupColumn"',
-};
-
 /** @throws {TrainDataError} BAD_LABEL_MAPPING, BAD_DELIMITER */
 export function readCsvLayout({ textColumn, labelColumn, labels, delimiter }: CsvLayout): ReadCsvOptions {
   return {

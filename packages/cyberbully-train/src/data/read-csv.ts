@@ -7,13 +7,13 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { counted } from "../counted.js";
 import { type CsvColumns, findColumns } from "./columns.js";
-import { type LayoutWords, optionWords } from "./csv-layout.js";
 import { type CsvFormat, type CsvRecord, readRecords } from "./csv-records.js";
 import { decodeField } from "./decode-field.js";
 import { TrainDataError } from "./errors.js";
 import type { Example } from "./example.js";
 import { LabelCensus } from "./label-census.js";
 import { type LabelMapping, readLabel } from "./labels.js";
+import { type LayoutWords, optionWords } from "./layout-words.js";
 import { type ProblemCode, ProblemList, type RowProblem } from "./row-problems.js";
 import { textChunks } from "./text-chunks.js";
 

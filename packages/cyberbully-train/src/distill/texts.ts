@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { counted } from "../counted.js";
-import { readCsvLayout, recipeWords } from "../data/csv-layout.js";
+import { readCsvLayout } from "../data/csv-layout.js";
+import { recipeWords } from "../data/layout-words.js";
 import { readCsv } from "../data/read-csv.js";
 import { withoutMark } from "../data/text-chunks.js";
 import { TrainError } from "../errors.js";

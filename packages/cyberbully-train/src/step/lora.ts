@@ -15,6 +15,7 @@ import {
 } from "@btp/core-gpt";
 import type { HostTensor } from "@btp/tfjs-jit";
 import type { Tensor } from "@tensorflow/tfjs-core";
+import type { Adapter } from "./lora-part.js";
 import { type FlatParams, numLabels, selectTrainedPart, type TrainedPart } from "./trained-part.js";
 
 /** Matrices of a block that may be adapted, by what they belong to. */
@@ -32,23 +33,6 @@ export interface LoraOptions {
   /** Blocks adapted, counted from the last. */
   readonly blocks: number | "all";
   readonly matrices: AdaptedMatrices;
-}
-
-export interface Adapter {
-  /** Path of what it is beside: "gpt.blocks.11.attention.qkv". */
-  readonly beside: string;
-  /** [in, R], normal */
-  readonly down: ParameterEntry;
-  /** [R, out], zero at first: training starts from the base's own function. */
-  readonly up: ParameterEntry;
-}
-
-export interface LoraPart {
-  /** alpha / rank */
-  readonly scale: number;
-  readonly adapters: readonly Adapter[];
-  /** Parameters of the blocks with adapters: used, not changed before they are merged. */
-  readonly fixed: readonly ParameterEntry[];
 }
 
 /**

@@ -11,7 +11,7 @@ import {
   type ParameterEntry,
 } from "@btp/core-gpt";
 import { TrainError } from "../errors.js";
-import type { LoraPart } from "./lora.js";
+import type { LoraPart } from "./lora-part.js";
 
 /** Parameters by their path in the parameter table. */
 export type FlatParams<T> = Readonly<Record<string, T>>;

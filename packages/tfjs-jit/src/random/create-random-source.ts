@@ -5,16 +5,10 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { JitError } from "../errors.js";
-import type { RandomSource, RandomState } from "../random-source.js";
+import type { RandomState } from "../random-source.js";
 import type { TensorLike } from "../tensor-like.js";
-import { currentMaskRecorder } from "./mask-recorder.js";
+import { currentMaskRecorder, type MaskSource } from "./mask-recorder.js";
 import { checkRandomState, drawMask, stateFromSeed } from "./xoshiro.js";
-
-/** What the compiler needs of a source on top of the public contract. */
-export interface MaskSource extends RandomSource {
-  /** `count` bytes, 1 with probability 1 - rate, else 0; the state moves on. */
-  drawMask(count: number, rate: number): Uint8Array<ArrayBuffer>;
-}
 
 /**
  * @param start - a whole number, or the state of another source, to go on exactly from there
