@@ -105,6 +105,12 @@ export const knobSchema = z.strictObject({
   accumulate: size(10_000).describe(
     "micro-batches that one update is computed in; less memory, same numbers",
   ),
+  stepMemory: z
+    .number()
+    .positive()
+    .describe(
+      "gigabytes that one update may take beside weights and moments; batches of messages so long that they would take more are computed in as many micro-batches as it needs",
+    ),
   learningRate: z.number().positive().max(10).describe("highest learning rate"),
   minLearningRate: z.number().min(0).max(10).describe("learning rate at the end of the cosine"),
   warmUp: fraction.describe("part of all updates over which the learning rate rises from 0"),

@@ -17,6 +17,7 @@ const shared = {
   cache: true,
   offline: false,
   accumulate: 1,
+  stepMemory: 2,
   clip: 1.0,
   beta1: 0.9,
   beta2: 0.999,

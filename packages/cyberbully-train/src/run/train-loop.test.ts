@@ -129,6 +129,19 @@ it("gives the weights of the big batch when it is computed in uneven micro-batch
   expect(first).toMatchObject({ step: 1 });
 }, 120_000);
 
+it("computes an update in parts where it would take more memory than it may, and says so", async () => {
+  const whole = await run({ epochs: 1 });
+  const notes: string[] = [];
+  const parts = await run(
+    { epochs: 1, stepMemory: 1e-5 },
+    { onProgress: (event) => event.kind === "note" && notes.push(event.text) },
+  );
+  expect(notes).toEqual([expect.stringMatching(/in parts, to stay within 0.00001 GB \(--step-memory\)/)]);
+  expect(parts.steps).toBe(whole.steps);
+  for (const [path, { data }] of Object.entries(whole.parameters))
+    if (!path.endsWith("qkv.bias")) expectClose(parts.parameters[path]!.data, data, 2e-4, path); // as above
+}, 120_000);
+
 it("stops when patience runs out and keeps the best weights, not the last", async () => {
   const result = await run({ epochs: 50, patience: 2, learningRate: 1e-9, minLearningRate: 0 });
   // Accuracy stays with such a rate: two evaluations after the first use patience up. Of equal ones the lowest loss is kept.

@@ -7,7 +7,7 @@ import type { Engine, HostTensor, RandomSource } from "@btp/tfjs-jit";
 import type { TrainConfig } from "../config/knobs.js";
 import { TrainError } from "../errors.js";
 import { layOutTargets, type TargetOptions } from "../messages/batch.js";
-import { planEpoch, splitBatch } from "../messages/batching.js";
+import { planEpoch } from "../messages/batching.js";
 import { messageLengths } from "../messages/encoded-messages.js";
 import { adamWScalars } from "../optim/adamw.js";
 import { learningRateAt, type Schedule } from "../optim/schedule.js";
@@ -16,6 +16,7 @@ import type { FlatParams, TrainedPart } from "../step/trained-part.js";
 import { type Checkpoint, writeCheckpoint } from "./checkpoint.js";
 import { figuresOf } from "./figures.js";
 import type { MessageSource } from "./message-source.js";
+import { type MicroBatches, planMicroBatches } from "./micro-batches.js";
 import type { OnProgress } from "./progress.js";
 import type { RunLog } from "./run-log.js";
 import type { EvaluationRecord, RunIdentity, RunPosition } from "./run-position.js";
@@ -61,19 +62,29 @@ export interface TrainLoopResult {
 
 /** @throws {TrainError} DIVERGED, INTERRUPTED */
 export async function runTraining(input: TrainLoopInput): Promise<TrainLoopResult> {
-  const program = await compileTraining(input, input.random);
+  const { config, model, part, train } = input;
+  const microBatches = planMicroBatches(config, model, part, messageLengths(train.messages));
+  if (microBatches.accumulates && config.accumulate === 1) await tellOfParts(input);
+  const program = await compileTraining({ ...input, accumulates: microBatches.accumulates }, input.random);
   const scorer = await Scorer.create(input.engine, input.model, input.part, input.fixed);
   try {
-    return await new TrainLoop(input, program, scorer).run();
+    return await new TrainLoop(input, microBatches, program, scorer).run();
   } finally {
     await Promise.all([program.dispose(), scorer.dispose()]);
   }
+}
+
+async function tellOfParts({ config, log, onProgress }: TrainLoopInput): Promise<void> {
+  const text = `Updates from the longest messages are computed in parts, to stay within ${config.stepMemory} GB (--step-memory).`;
+  onProgress({ kind: "note", text });
+  await log.line(text);
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 class TrainLoop {
   private readonly input: TrainLoopInput;
+  private readonly microBatches: MicroBatches;
   private readonly program: TrainingProgram;
   private readonly scorer: Scorer;
   private readonly lengths: Int32Array;
@@ -89,8 +100,9 @@ class TrainLoop {
   /** Seconds spent in updates since this process took the run up. */
   private trainedSeconds = 0;
 
-  constructor(input: TrainLoopInput, program: TrainingProgram, scorer: Scorer) {
+  constructor(input: TrainLoopInput, microBatches: MicroBatches, program: TrainingProgram, scorer: Scorer) {
     this.input = input;
+    this.microBatches = microBatches;
     this.program = program;
     this.scorer = scorer;
     const { config, train } = input;
@@ -115,7 +127,7 @@ class TrainLoop {
   async run(): Promise<TrainLoopResult> {
     const { resumeFrom, config } = this.input;
     if (resumeFrom) {
-      await this.program.writeState(restoreState(resumeFrom.state, config));
+      await this.program.writeState(restoreState(resumeFrom.state, this.microBatches.accumulates));
       this.input.random.setState(this.position.random);
       this.savedStep = this.resumedAt = this.position.step;
     }
@@ -144,7 +156,7 @@ class TrainLoop {
     const scalars = adamWScalars(step, learningRate, config.weightDecay, config);
     const whole = layOutTargets(train.messages, batch, this.targetOptions);
     const tokens = totalWeight(whole.nextMask);
-    const parts = splitBatch(batch, config.accumulate);
+    const parts = this.microBatches.split(batch);
     let loss = 0;
     let gradientNorm = 0;
     for (const [k, part] of parts.entries()) {

@@ -24,6 +24,8 @@ export interface TrainingProgramInput {
   readonly model: GptConfig;
   readonly part: TrainedPart;
   readonly engine: Engine;
+  /** Whether an update may have several micro-batches. */
+  readonly accumulates: boolean;
   /** Every trained parameter, as training starts. */
   readonly initial: FlatParams<HostTensor>;
   /** Parameters of the part that stay as they are: the matrices beside adapters. */
@@ -34,8 +36,7 @@ export async function compileTraining(
   input: TrainingProgramInput,
   random: RandomSource,
 ): Promise<TrainingProgram> {
-  const { config, model, part, engine, initial, fixed } = input;
-  const accumulate = config.accumulate > 1;
+  const { config, model, part, engine, accumulates, initial, fixed } = input;
   const average = config.averageWeights > 0;
   const options = {
     optimizer: { beta1: config.beta1, beta2: config.beta2, epsilon: config.epsilon },
@@ -43,7 +44,7 @@ export async function compileTraining(
     dropout: config.dropout,
     headDropout: config.headDropout,
     adapterDropout: config.loraDropout,
-    accumulate,
+    accumulate: accumulates,
     average,
     languageModel: config.languageModelWeight > 0,
   };
@@ -51,7 +52,7 @@ export async function compileTraining(
     parameters: initial,
     first: zerosLike(initial),
     second: zerosLike(initial),
-    accumulated: accumulate ? zerosLike(initial) : {},
+    accumulated: accumulates ? zerosLike(initial) : {},
     average: average ? initial : {},
   };
   const step = createTrainStep(model, part, options, random);
@@ -78,8 +79,8 @@ export async function compileTraining(
 }
 
 /** A checkpoint's state, with the sum of gradients that is zero between updates and so is not stored. */
-export function restoreState(state: StepState<HostTensor>, config: TrainConfig): StepState<HostTensor> {
-  return { ...state, accumulated: config.accumulate > 1 ? zerosLike(state.parameters) : {} };
+export function restoreState(state: StepState<HostTensor>, accumulates: boolean): StepState<HostTensor> {
+  return { ...state, accumulated: accumulates ? zerosLike(state.parameters) : {} };
 }
 
 /**
