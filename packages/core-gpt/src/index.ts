@@ -38,9 +38,7 @@ export {
   layOutPadding,
   type Padding,
   type PaddingLayout,
-  paddingFor,
   skipPadding,
-  skipsPadding,
 } from "./layers/padding.js";
 export { embed, hiddenStates, runBlocks } from "./model.js";
 export {

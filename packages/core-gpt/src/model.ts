@@ -44,6 +44,7 @@ export function runBlocks(
   dropout: Dropout = noDropout,
   padding: Padding = keepPadding,
 ): Tensor {
+  if (blocks.length === 0) return hidden; // as when the trained blocks are all there are
   const mask = causalMask(positions, positions); // [T, T]
   const last = blocks.reduce(
     (x, params) => block(x, params, config, mask, dropout, padding),

@@ -9,18 +9,14 @@ import {
   type HostTensor,
   layOutPadding,
   type PaddingLayout,
-  paddingFor,
-  skipsPadding,
+  skipPadding,
 } from "@btp/core-gpt";
 import { type Engine, type Int8Precision, type Int8Report, tensorSpec } from "@btp/tfjs-jit";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { type PaddingCost, paddedInAttention, paddedThrough } from "./batch.js";
 
 export interface Network {
   /** @returns logits, float32 [B, 2], row-major */
   run(rows: readonly Int32Array[]): Promise<Float32Array>;
-  /** Of a batch's padding: what `planBatches` weighs. */
-  readonly paddingCost: PaddingCost;
   dispose(): Promise<void>;
 }
 
@@ -43,7 +39,7 @@ export async function compileNetwork(
 ): Promise<Network> {
   const program = await engine.compile(
     (weights: ClassifierParams<Tensor>, { ids, positions, mask, ...layout }: PaddedRows<Tensor>): Tensor => {
-      const padding = paddingFor(architecture, layout, mask);
+      const padding = skipPadding(layout, mask);
       return classifierLogits(weights, architecture, ids, positions, mask, undefined, padding);
     },
     params,
@@ -63,7 +59,6 @@ export async function compileNetwork(
       const logits = await program.run(padRows(rows));
       return Float32Array.from(logits.data);
     },
-    paddingCost: skipsPadding(architecture) ? paddedInAttention : paddedThrough,
     dispose: () => program.dispose(),
   };
 }

@@ -12,7 +12,7 @@ import { initialise } from "../initialise.js";
 import { runBlocks } from "../model.js";
 import { mapParams } from "../params.js";
 import { createRandom, fillNormal, seedFor } from "../random.js";
-import { keepPadding, layOutPadding, type PaddingLayout, paddingFor, skipPadding } from "./padding.js";
+import { keepPadding, layOutPadding, type PaddingLayout, skipPadding } from "./padding.js";
 
 const config = { ...gptConfigs.tiny, numLayers: 2 };
 const onDevice = ({ data, shape, dtype }: HostTensor): Tensor => tf.tensor(data, [...shape], dtype);
@@ -61,14 +61,6 @@ describe("skipPadding", () => {
     const { width } = config;
     expect(gradient.subarray(width, 3 * width).every((value) => value === 0)).toBe(true);
     expect(gradient.subarray(0, width).some((value) => value !== 0)).toBe(true);
-  });
-});
-
-it("padding is left out of wide models alone", () => {
-  tf.tidy(() => {
-    const { hidden, mask, layout } = batchOf([1, 3], 3);
-    expect(paddingFor({ width: 255 }, layout, mask).unpad(hidden).shape).toEqual([2, 3, config.width]);
-    expect(paddingFor({ width: 256 }, layout, mask).unpad(hidden).shape).toEqual([4, config.width]);
   });
 });
 

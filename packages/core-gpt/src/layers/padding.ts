@@ -7,7 +7,6 @@
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { GptConfig } from "../config.js";
 import type { HostTensor } from "../host-tensor.js";
 
 /** How a batch changes between its two forms: an argument of the layers, as `Dropout` is. */
@@ -43,25 +42,6 @@ export function skipPadding({ rows, slots }: PaddingLayout<Tensor>, mask: Tensor
   // Padding is not read by `unpad`, so nothing depends on it: its gradient is 0, not that of the row in its slot.
   const padWithZeros = (dy: Tensor): Tensor => tf.mul(pad(dy), tf.expandDims(mask, -1));
   return { unpad: withGradient(unpad, padWithZeros), pad: withGradient(pad, unpad) };
-}
-
-/**
- * Width from which on leaving padding out pays: reading rows in another order costs in proportion to the width, multiplying
- * matrices to its square. At 128 a ragged batch gains nothing, at 768 all of its padding.
- */
-const minWidth = 256;
-
-export function skipsPadding({ width }: Pick<GptConfig, "width">): boolean {
-  return width >= minWidth;
-}
-
-/** @returns `skipPadding` for a model that is wide enough to gain by it, else `keepPadding` */
-export function paddingFor(
-  config: Pick<GptConfig, "width">,
-  layout: PaddingLayout<Tensor>,
-  mask: Tensor,
-): Padding {
-  return skipsPadding(config) ? skipPadding(layout, mask) : keepPadding;
 }
 
 function withGradient(value: (x: Tensor) => Tensor, gradient: (dy: Tensor) => Tensor): (x: Tensor) => Tensor {

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { loadDetector, readArtifact } from "@btp/detector";
+import { expectClose } from "@btp/test-kit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { writeToyCsv, writeToyRecipe, writeToyScores } from "../testing/toy-teacher.js";
 import { type DistillOptions, distillDetector } from "./distill-detector.js";
@@ -91,7 +92,7 @@ describe("distillDetector", () => {
     const { validation } = recipe as { validation: { sets: Record<string, object> } };
     const rows = Array.from(
       { length: 12 },
-      (_, i) => `we met ${i % 2 ? "nasty" : "lovely"} ${i},${i % 2},kind|${i % 3}`,
+      (_, i) => `we met ${i % 4 < 2 ? "nasty" : "lovely"} ${i},${i % 2},kind|${i % 3}`,
     );
     writeFileSync(join(folder, "kinds.csv"), `Text,Label,Kind\n${rows.join("\n")}\n`);
     const sets = { ...validation.sets, kinds: { file: "kinds.csv", groupColumn: "Kind", shownMistakes: 2 } };
@@ -100,7 +101,7 @@ describe("distillDetector", () => {
     const card = bytesOf("kinds", "README.md").toString();
     expect(card).toMatch(/### By kind of message: kinds\n[\s\S]*\| kind 0 \| 4 \| 50 % \|/);
     const failures = /### Known failures: kinds\n[^#]*/.exec(card)?.[0].match(/^\| we met .*$/gm);
-    // One update has not taught it to tell the two words apart, so some of the twelve are wrong; own texts are never shown.
+    // Both words have both labels, so some of the twelve are wrong whatever it learns; own texts are never shown.
     expect(failures).toHaveLength(2);
     expect(failures?.[0]).toMatch(/^\| we met (nasty|lovely) \d+ \| (cyberbullying|harmless) \| 0\.\d\d \|$/);
     expect(card).not.toContain("Known failures: own");
@@ -133,8 +134,8 @@ describe("distillDetector", () => {
     const [first, next] = [await distill("next"), await readArtifact(join(folder, "next"))];
     const before = await readArtifact(join(folder, "first"));
     expect(next.keptTokenIds).toEqual(before.keptTokenIds);
-    // A step this small is lost in float32: what comes out is what was begun with.
-    expect(next.params.gpt.tokenEmbedding.data).toEqual(before.params.gpt.tokenEmbedding.data);
+    // Steps this small leave what was begun with, but for what was zero.
+    expectClose(next.params.gpt.tokenEmbedding.data, before.params.gpt.tokenEmbedding.data, 1e-9);
     expect(first.evaluations.own?.metrics.rocAuc.value).toBeGreaterThan(0.75);
     expect(bytesOf("next", "README.md").toString()).toContain(
       `It went on from the detector first (model.safetensors has sha256 ${before.sha256}).`,

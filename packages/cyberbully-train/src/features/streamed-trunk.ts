@@ -12,8 +12,8 @@ import {
   layerNorm,
   meanPool,
   noDropout,
-  paddingFor,
   runBlocks,
+  skipPadding,
 } from "@btp/core-gpt";
 import { type Engine, type HostTensor, type Program, type TensorSpec, tensorSpec } from "@btp/tfjs-jit";
 import type { Gpt2Reader } from "@btp/weights-gpt2";
@@ -110,14 +110,7 @@ async function compilePrograms(engine: Engine, config: GptConfig): Promise<Progr
     ),
     block: await engine.compile(
       (_: None, weights: BlockParams<Tensor>, input: Tensor, places: Places<Tensor>) =>
-        runBlocks(
-          input,
-          [weights],
-          config,
-          places.positions,
-          noDropout,
-          paddingFor(config, places, places.mask),
-        ),
+        runBlocks(input, [weights], config, places.positions, noDropout, skipPadding(places, places.mask)),
       {},
       [table.blocks[0]!, hidden, places],
       { name: "one frozen block" },

@@ -10,8 +10,8 @@ import {
   layerNorm,
   meanPool,
   noDropout,
-  paddingFor,
   runBlocks,
+  skipPadding,
 } from "@btp/core-gpt";
 import type { Engine, HostTensor, Int8Report, RandomSource } from "@btp/tfjs-jit";
 import type { Tensor } from "@tensorflow/tfjs-core";
@@ -59,7 +59,7 @@ export async function compileTrunk(
     const trunk = assembleTrunk(config, weights, part.firstBlock);
     const drop = dropout > 0 ? (x: Tensor) => random.dropout(x, dropout) : noDropout;
     const embedded = embed(trunk, input, positions, drop); // [B, T, D]
-    const padding = paddingFor(config, batch, mask);
+    const padding = skipPadding(batch, mask);
     const hidden = runBlocks(embedded, trunk.blocks, config, positions, drop, padding); // [B, T, D]
     if (part.kind !== "head") return hidden;
     const pooled = meanPool(layerNorm(hidden, trunk.finalNorm, config.layerNormEpsilon), mask); // [B, D]

@@ -19,12 +19,14 @@ describe("stepBytes", () => {
     expect(Math.abs(told / gigabytes - 1)).toBeLessThan(0.2);
   });
 
-  it("counts trained blocks, predicted tokens, and padding where the model computes it", () => {
-    const narrow = { ...gpt2, width: 128, numHeads: 2 };
+  it("counts trained blocks, predicted tokens, and padding in attention alone", () => {
     const of = stepBytes;
     expect(of(gpt2, everything, [30, 60], false)).toBe(12 * of(gpt2, lastBlock, [30, 60], false));
     expect(of(gpt2, everything, [60], true)).toBeGreaterThan(of(gpt2, everything, [60], false) + 36e6 - 1);
-    expect(of(narrow, everything, [30, 60], false)).toBe(of(narrow, everything, [60, 60], false));
+    const withoutAttention = { ...gpt2, numHeads: 0 };
+    expect(of(withoutAttention, lastBlock, [30, 60], false)).toBe(
+      of(withoutAttention, lastBlock, [90], false),
+    );
     expect(of(gpt2, lastBlock, [30, 60], false)).toBeLessThan(of(gpt2, lastBlock, [60, 60], false));
     expect(of(gpt2, { kind: "head", firstBlock: 12 }, [512], false)).toBe(0);
   });

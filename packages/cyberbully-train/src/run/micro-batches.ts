@@ -1,5 +1,5 @@
 /** How an update's batch is cut so that its memory stays bounded, however long the messages are. */
-import { type GptConfig, skipsPadding } from "@btp/core-gpt";
+import type { GptConfig } from "@btp/core-gpt";
 import type { TrainConfig } from "../config/knobs.js";
 import { splitBatch } from "../messages/batching.js";
 import type { TrainedPart } from "../step/trained-part.js";
@@ -59,7 +59,7 @@ export function stepBytes(
   if (part.kind === "head") return 0; // one vector a message
   const longest = lengths.reduce((a, b) => Math.max(a, b), 1);
   const places = lengths.length * longest;
-  const tokens = skipsPadding(model) ? lengths.reduce((a, b) => a + b, 0) : places;
+  const tokens = lengths.reduce((a, b) => a + b, 0);
   const block =
     alive.perTokenAndWidth * tokens * model.width + alive.perScore * places * longest * model.numHeads;
   const logits = predictsTokens ? 3 * places * model.vocabSize : 0;

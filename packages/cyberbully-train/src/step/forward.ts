@@ -13,8 +13,8 @@ import {
   meanPool,
   noDropout,
   type Padding,
-  paddingFor,
   runBlocks,
+  skipPadding,
 } from "@btp/core-gpt";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
@@ -54,7 +54,7 @@ export function forward(
   dropouts: Dropouts = noDropouts,
 ): ForwardResult {
   const { input, positions, mask } = batch;
-  const padding = paddingFor(config, batch, mask);
+  const padding = skipPadding(batch, mask);
   if (part.kind === "head") {
     const head = { weight: flat["head.weight"]!, bias: flat["head.bias"]! };
     const row = meanPool(input, mask); // the mean of one row is the row

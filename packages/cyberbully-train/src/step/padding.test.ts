@@ -10,12 +10,11 @@ import { scalarTensor, stepSpecs, zerosLike } from "./step-program.js";
 import { createTrainStep } from "./train-step.js";
 import { type FlatParams, numLabels, selectTrainedPart } from "./trained-part.js";
 
-/** As narrow as a model is whose blocks leave padding out. */
 const config: GptConfig = {
   ...gptConfigs.tiny,
   vocabSize: 50,
   contextLength: 16,
-  width: 256,
+  width: 32,
   numHeads: 4,
   numLayers: 2,
 };
