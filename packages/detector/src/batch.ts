@@ -3,6 +3,19 @@
  * memory stays bounded whatever the list's length. Pure planning: lengths in, positions out.
  */
 
+/** What one place of padding costs, in tokens, in a batch whose longest message has so many. */
+export type PaddingCost = (longest: number) => number;
+
+/** Padding is computed like any token. */
+export const paddedThrough: PaddingCost = () => 1;
+
+/**
+ * Padding stands in attention alone (core-gpt's `skipPadding`): it is copied, and scored against the whole of its row.
+ * Measured with the 124M shape on two AVX2 cores: 0.04 tokens at 60, 0.08 at 120, 0.11 at 200; twice that here, since
+ * processors with larger units for matrices copy no faster.
+ */
+export const paddedInAttention: PaddingCost = (longest) => 0.05 + longest / 1200;
+
 export interface BatchLimits {
   /** Rows times the longest row of a batch, padding included, stays at or under this (one row alone may exceed it). */
   readonly maxTokens: number;
@@ -25,25 +38,17 @@ export const int8BatchLimits: BatchLimits = { maxTokens: 512, maxRows: 256 };
 const batchOverheadTokens = 32;
 
 /**
- * What one place of padding costs, in tokens. It stands in attention alone (core-gpt's `skipPadding`), where it is copied and
- * scored against the whole of its row. Measured with the 124M shape on two AVX2 cores: 0.04 tokens with messages of up to 60,
- * 0.08 of 120, 0.11 of 200; twice that here, since processors with larger units for matrices copy no faster.
- * @param longest - tokens of the batch's longest message
- */
-export function paddingCost(longest: number): number {
-  return 0.05 + longest / 1200;
-}
-
-/**
  * The cheapest way to cut the messages, sorted by length, into batches: tokens, padding at its cost and an overhead for
  * each batch, found by dynamic programming over the cuts. A few messages of mixed lengths, as a server gets
  * them, are computed in up to half the time of one padded batch; a long list is full batches of near equals either way.
  * @param lengths - tokens of each message
+ * @param paddingCost - one of the two above
  * @returns batches of positions in `lengths`, shortest first; every position occurs exactly once
  */
 export function planBatches(
   lengths: readonly number[],
   limits: BatchLimits = defaultBatchLimits,
+  paddingCost: PaddingCost = paddedThrough,
 ): number[][] {
   const order = lengths.map((_, position) => position);
   order.sort((a, b) => (lengths[a] ?? 0) - (lengths[b] ?? 0) || a - b);

@@ -44,6 +44,7 @@ export function createDetector(parts: DetectorParts): LoadedDetector {
     const batches = planBatches(
       judged.map((position) => messages[position]!.ids.length),
       parts.batchLimits,
+      network.paddingCost,
     );
     for (const batch of batches.map((indices) => indices.map((index) => judged[index]!))) {
       const logits = await network.run(batch.map((position) => messages[position]!.ids)); // [B, 2]

@@ -1,14 +1,15 @@
-/** Padding is left out of the blocks: a row's logits are those of the row alone. */
+/** A network as narrow as those whose blocks leave padding out: a row's logits are those of the row alone. */
 import { type GptConfig, initialiseClassifier } from "@btp/core-gpt";
 import { expectClose } from "@btp/test-kit";
 import { createEngine } from "@btp/tfjs-jit";
 import { expect, it } from "vitest";
+import { paddedInAttention, paddedThrough } from "./batch.js";
 import { compileNetwork, type Int8Options } from "./network.js";
 
 const architecture: GptConfig = {
   vocabSize: 60,
   contextLength: 32,
-  width: 64,
+  width: 256,
   numLayers: 2,
   numHeads: 4,
   layerNormEpsilon: 1e-5,
@@ -38,6 +39,7 @@ it.each([
       precision === "int8" ? int8 : undefined,
     );
     try {
+      expect(network.paddingCost).toBe(paddedInAttention);
       const together = await network.run(rows);
       for (const [i, row] of rows.entries())
         expectClose(together.subarray(2 * i, 2 * i + 2), await network.run([row]), 1e-5);
@@ -47,3 +49,12 @@ it.each([
     }
   },
 );
+
+it("weighs the padding of a narrow network, which computes it, as tokens", async () => {
+  const engine = await createEngine("jit", { threads: 1 });
+  const narrow = { ...architecture, width: 8, numHeads: 2 };
+  const network = await compileNetwork(engine, narrow, initialiseClassifier(narrow, { seed: 2 }));
+  expect(network.paddingCost).toBe(paddedThrough);
+  await network.dispose();
+  await engine.dispose();
+});
