@@ -24,6 +24,6 @@ export type { EncodedFile } from "./onnx/encode-model.js";
 export { exportOnnx, type OnnxExportOptions } from "./onnx/export-onnx.js";
 export type { Int8Precision, Int8Report, MatrixForm, MatrixReport } from "./quantization/precision.js";
 export { createRandomSource } from "./random/create-random-source.js";
-export type { MaskSource } from "./random/mask-recorder.js";
+export type { MaskSource } from "./random/mask-source.js";
 export type { RandomSource, RandomState } from "./random-source.js";
 export { type Dimension, type TensorSpec, tensorSpec } from "./tensor-spec.js";

@@ -5,7 +5,7 @@
  */
 import type { HostTensor } from "../host-tensor.js";
 import type { Int8Matrix } from "../quantization/int8-matrix.js";
-import type { MaskSource } from "../random/mask-recorder.js";
+import type { MaskSource } from "../random/mask-source.js";
 import type { Extent } from "./extent.js";
 
 /** int64 appears only inside graphs, where ONNX wants indices of that type. */

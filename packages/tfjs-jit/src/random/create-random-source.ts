@@ -7,7 +7,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { JitError } from "../errors.js";
 import type { RandomState } from "../random-source.js";
 import type { TensorLike } from "../tensor-like.js";
-import { currentMaskRecorder, type MaskSource } from "./mask-recorder.js";
+import { currentMaskRecorder } from "./mask-recorder.js";
+import type { MaskSource } from "./mask-source.js";
 import { checkRandomState, drawMask, stateFromSeed } from "./xoshiro.js";
 
 /**

@@ -3,13 +3,7 @@
  * that is set around the call is enough.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { RandomSource } from "../random-source.js";
-
-/** What the compiler needs of a source on top of the public contract. */
-export interface MaskSource extends RandomSource {
-  /** `count` bytes, 1 with probability 1 - rate, else 0; the state moves on. */
-  drawMask(count: number, rate: number): Uint8Array<ArrayBuffer>;
-}
+import type { MaskSource } from "./mask-source.js";
 
 export interface MaskRecorder {
   /** A placeholder, bool, of that shape: an input of the program that `source` fills at each run. */
