@@ -36,7 +36,7 @@ export interface Int8Options {
 
 /**
  * Narrower networks compute what little padding sorted messages leave: copying rows costs in proportion to the width,
- * multiplying matrices to its square. At 192 all messages of a file took 7 % longer without padding, and one alone 10 %.
+ * multiplying matrices to its square. At 192 all messages of a file took 7 % longer without padding.
  */
 const skipsPadding = ({ width }: GptConfig): boolean => width >= 256;
 
