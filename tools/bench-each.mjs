@@ -10,6 +10,10 @@ const words = process.argv.slice(2);
 const end = words.indexOf("--");
 const [names, given] = [words.slice(0, end), words.slice(end + 1)];
 const isOneOf = names.includes(given[0]);
+if (given[0] !== undefined && !isOneOf && !given[0].startsWith("-")) {
+  console.error(`Expected one of ${names.join(", ")}, or options alone, got "${given[0]}".`);
+  process.exit(2);
+}
 const wanted = isOneOf ? [given[0]] : names;
 const argv = isOneOf ? given.slice(1) : given;
 

@@ -42,7 +42,7 @@ const batchOverheadTokens = 32;
  * each batch, found by dynamic programming over the cuts. A few messages of mixed lengths, as a server gets
  * them, are computed in up to half the time of one padded batch; a long list is full batches of near equals either way.
  * @param lengths - tokens of each message
- * @param paddingCost - one of the two above
+ * @param paddingCost - `paddedInAttention` for networks from 256 wide on, as `loadDetector` runs them
  * @returns batches of positions in `lengths`, shortest first; every position occurs exactly once
  */
 export function planBatches(

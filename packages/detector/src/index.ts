@@ -15,7 +15,14 @@ export {
 } from "./artifact/read.js";
 export { type WriteArtifactOptions, writeArtifact } from "./artifact/write.js";
 export { findBaseOffline } from "./base.js";
-export { type BatchLimits, defaultBatchLimits, planBatches } from "./batch.js";
+export {
+  type BatchLimits,
+  defaultBatchLimits,
+  type PaddingCost,
+  paddedInAttention,
+  paddedThrough,
+  planBatches,
+} from "./batch.js";
 export { checkThreshold, type Decision, decide, scoreOf } from "./decide.js";
 export type {
   Detection,

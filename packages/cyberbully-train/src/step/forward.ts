@@ -12,7 +12,6 @@ import {
   linear,
   meanPool,
   noDropout,
-  type Padding,
   runBlocks,
   skipPadding,
 } from "@btp/core-gpt";
@@ -54,7 +53,6 @@ export function forward(
   dropouts: Dropouts = noDropouts,
 ): ForwardResult {
   const { input, positions, mask } = batch;
-  const padding = skipPadding(batch, mask);
   if (part.kind === "head") {
     const head = { weight: flat["head.weight"]!, bias: flat["head.bias"]! };
     const row = meanPool(input, mask); // the mean of one row is the row
@@ -63,11 +61,11 @@ export function forward(
   if (part.kind === "top") {
     const plain = assembleTop(config, flat, part.firstBlock);
     const top = attachAdapters(plain, part, flat, dropouts.adapter ?? noDropout);
-    return forwardTop(top, config, input, positions, mask, dropouts, padding);
+    return forwardTop(top, config, input, batch, dropouts);
   }
   const { gpt, head, bigrams } = assembleClassifier(config, flat);
   const embedded = embed(gpt, input, positions, dropouts.inside); // [B, T, D]
-  const deep = forwardTop({ ...gpt, head }, config, embedded, positions, mask, dropouts, padding);
+  const deep = forwardTop({ ...gpt, head }, config, embedded, batch, dropouts);
   if (bigrams === undefined) return deep;
   const wide = bigramLogits(bigrams, input, positions, mask, config.vocabSize); // [B, L]
   return { ...deep, logits: tf.add(deep.logits, wide) };
@@ -78,11 +76,11 @@ function forwardTop(
   top: ClassifierTop<Tensor>,
   config: GptConfig,
   hidden: Tensor,
-  positions: Tensor,
-  mask: Tensor,
+  batch: BatchInput<Tensor>,
   dropouts: Dropouts,
-  padding: Padding,
 ): ForwardResult {
+  const { positions, mask } = batch;
+  const padding = skipPadding(batch, mask);
   const last = runBlocks(hidden, top.blocks, config, positions, dropouts.inside, padding); // [B, T, D]
   const normed = layerNorm(last, top.finalNorm, config.layerNormEpsilon); // [B, T, D]
   const pooled = meanPool(normed, mask); // [B, D]
